@@ -1,9 +1,10 @@
 //! `--memory`: the limit of the whole process. The run gets what remains beside the process itself and the pieces being
-//! read; sharing that out is left to the engine. The last check, for memory that no estimate foresees, is here as well.
+//! read, all its questions together; what each takes of it is left to the engine. The last check, for memory that no
+//! estimate foresees, is here as well.
 
 use crate::data::memory::{allow, resident};
 use crate::data::{Fault, Result};
-use crate::engine::{Options, Snapshot};
+use crate::engine::{Memory, Options, Snapshot};
 
 /// The least memory of a run, whatever its question.
 const LEAST: u64 = 32 << 20;
@@ -49,7 +50,7 @@ impl MemoryLimit {
         let run = (allowed - beside) / HEADROOM.1 * HEADROOM.0;
         Ok((
             Self { memory, process },
-            Options { memory: Some(run), beside: allowed - run, threads: workers as usize, ..options },
+            Options { memory: Some(Memory::beside(run, allowed - run)), threads: workers as usize, ..options },
         ))
     }
 

@@ -47,8 +47,18 @@ pub fn afford(bytes: u64) -> Result<(), u64> {
 
 /// What the machine could still give, bytes.
 fn available() -> Option<u64> {
+    of_machine("MemAvailable:")
+}
+
+fn of_machine(name: &str) -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    kib(text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?)
+    kib(text.lines().find_map(|line| line.strip_prefix(name))?)
+}
+
+/// What the machine has in all, or as much of it as this process may have, bytes.
+pub fn machine() -> u64 {
+    let group = || std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok();
+    [of_machine("MemTotal:"), address_space(), group()].into_iter().flatten().min().unwrap_or(UNKNOWN)
 }
 
 /// What is left of the address space, where that is limited, bytes.

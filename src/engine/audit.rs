@@ -11,6 +11,7 @@ use super::counts::Audit;
 use super::dataset::Dataset;
 use super::intake::{HistoryQueue, read_past};
 use super::late::Late;
+use super::memory::Account;
 use super::piece::HistoryDone;
 use super::query_set::QuerySet;
 use super::reached::Reached;
@@ -33,6 +34,8 @@ pub struct AuditInput {
     pub late: Late,
     pub reached: Reached,
     pub until: Option<Micros>,
+    /// The memory that verifying takes.
+    pub _room: Account,
 }
 
 /// Where inputs are handed in, one at a time: the auditor of the process verifies the answers of all tables in turn.

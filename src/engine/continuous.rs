@@ -14,6 +14,7 @@ use super::checkpoint::{Resumed, Stored};
 use super::counts::Audit;
 use super::dataset::{Context, Dataset};
 use super::diagnostics::Diagnostics;
+use super::moment::Unread;
 use super::reached::Readmitted;
 use super::row_rule::RowRule;
 use super::snapshot::Snapshot;
@@ -56,6 +57,8 @@ pub struct ContinuousQuery {
     /// Nobody looks at its answer for now: it is answered more rarely.
     pub hidden: Arc<AtomicBool>,
     pub newest: Latest<Snapshot>,
+    /// Since when rows are merged that `newest` does not have.
+    pub unread: Unread,
     pub wake: Wake,
     /// While it is held, no other process writes the checkpoints of this question.
     _lock: Option<std::fs::File>,
@@ -129,6 +132,7 @@ impl ContinuousQuery {
             failed: Cancel::new(),
             hidden: Arc::default(),
             newest: Latest::default(),
+            unread: Unread::default(),
             wake,
             _lock: lock,
             diagnostics: Mutex::new(Diagnostics::new(notes)),

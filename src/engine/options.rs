@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use polars::prelude::Schema;
 
+use super::memory::Memory;
 use super::{Reached, Table};
 use crate::data::Result;
 use crate::data::format::{Formulas, RowWriter};
@@ -16,10 +17,8 @@ use crate::data::format::{Formulas, RowWriter};
 pub struct Options {
     /// Workers; 0 means one a core.
     pub threads: usize,
-    /// The most memory that the run may take for what it keeps and makes of it, bytes.
-    pub memory: Option<u64>,
-    /// What was allowed beside that: the process itself, and what is being read. Messages count it, too.
-    pub beside: u64,
+    /// The memory that it draws from, with all others that are given the same.
+    pub memory: Option<Memory>,
     /// The shortest time between two snapshots.
     pub pace: Duration,
     /// Where checkpoints are kept; without it a run begins anew each time.
@@ -46,7 +45,6 @@ impl Default for Options {
         Self {
             threads: 0,
             memory: None,
-            beside: 0,
             pace: Duration::from_millis(30),
             workspace: None,
             datasets: Vec::new(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use polars::prelude::DataFrame;
 
 use super::counts::{Audit, Latency, RowCounts, Sample, TimeGap};
+use super::moment::Moment;
 use super::reached::Reached;
 use super::sealed_answer::SealedAnswer;
 use super::seam::SeamLedger;
@@ -28,6 +29,10 @@ pub struct Snapshot {
     /// The moment at which the answer was read: questions of one reading of a table that show the same one hold the
     /// same rows.
     pub epoch: u64,
+    /// When that was, on the clock of the process: all tables publish at its ticks.
+    pub moment: Option<Moment>,
+    /// When the first of the rows was taken that the answer before did not have.
+    pub since: Option<Moment>,
     /// True for the last snapshot of a run: every input has ended, or the run was stopped.
     pub last: bool,
     pub rows: RowCounts,

@@ -7,6 +7,7 @@ use crossbeam_channel::{Sender, bounded};
 
 use super::intake::{self, HistoryQueue};
 use super::live_chunk::LiveChunk;
+use super::memory::Memory;
 use super::scan::Scan;
 use super::worker::{Intake, Outputs, Pool};
 use crate::data::{Fault, Result};
@@ -26,7 +27,8 @@ pub fn start_intake(scan: &Arc<Scan>, history: &Arc<HistoryQueue>, out: Outputs)
     let (live_in, live) = bounded::<LiveChunk>(LIVE_QUEUE);
     let pool = pool_of(scan);
     scan.has_bell(pool.bell());
-    pool.add(Intake { scan: scan.clone(), history: history.clone(), live, out })?;
+    let _reading = scan.options.memory.as_ref().map(Memory::reading);
+    pool.add(Intake { scan: scan.clone(), history: history.clone(), live, out, _reading })?;
     // Feeds last, so that their rows are taken.
     start_feeds(scan, &live_in)
 }

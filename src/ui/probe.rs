@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::bind::bind;
 use super::widget::cells;
-use super::worksheet::Worksheet;
+use super::worksheet::{Worksheet, options};
 use super::{App, first};
 use crate::engine::{Options, Run, Seam, Table};
 use crate::query::Form;
@@ -40,7 +40,7 @@ impl App {
         if let Some(probe) = probe {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
             let table = Arc::new(table);
-            let options = Options { pieces: probe.pieces, ..Options::default() };
+            let options = Options { pieces: probe.pieces, ..options(Vec::new()) };
             let run = bind(&probe.sql, &table, &[], &Models::default())
                 .and_then(|bound| Run::start(bound.plan, table, options, self.wake.clone()));
             if let Ok(run) = run {

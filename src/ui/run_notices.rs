@@ -8,7 +8,7 @@ use super::notices::{NoticeOrigin, Notices, Severity};
 use super::panel::audit::summary as audit_summary;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
-use crate::engine::Seam;
+use crate::engine::{PARTIAL, Seam};
 
 /// The key of the notice on an audit that found differences.
 const AUDIT: &str = "audit";
@@ -22,6 +22,8 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
     let run = sheet.watch.run_number;
     let origin = |key: &str| NoticeOrigin::Run { sheet: sheet.id, run, key: key.to_owned() };
+    // How much of an answer is on disk changes all the time: that it is, is said once.
+    let lasting = newest.notes.iter().filter(|note| !note.starts_with(PARTIAL));
     // The text on a doubtful seam changes as well; where a better seam is known, it is offered.
     let overlap = sheet.better_seam();
     let doubt =
@@ -30,7 +32,7 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     let in_trouble: BTreeSet<String> = newest.troubles.iter().map(|trouble| trouble.what.clone()).collect();
     // A break that is over is a gap: the status bar counts those, and the log has had the trouble.
     let is_gap = |note: &String| newest.gaps.iter().any(|gap| gap.is_said_by(note));
-    let (gaps, lasting): (Vec<&String>, Vec<&String>) = newest.notes.iter().partition(|note| is_gap(note));
+    let (gaps, lasting): (Vec<&String>, Vec<&String>) = lasting.partition(|note| is_gap(note));
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
     let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(audit_summary);
     let in_neither = sheet.in_neither().filter(|_| matches!(sheet.table.seam, Seam::Time(_)));

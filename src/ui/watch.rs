@@ -1,11 +1,13 @@
 //! Watching a run: its newest snapshot, the one that is shown, and its state; and the staged run of a changed question,
 //! which will replace it. Starting runs is left to `worksheet`.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::rhythm::Rhythm;
 use crate::data::Fault;
+use crate::engine::moment::{Moment, Span};
 use crate::engine::{Run, Snapshot};
 use crate::workspace::Windows;
 
@@ -28,6 +30,12 @@ pub struct Watch {
     pub shown_run: u64,
     pub shown_windows: Arc<Windows>,
     pub paused: bool,
+    /// Answers, the oldest first, that wait to be shown until others are of the same moment; the first may be on screen.
+    recent: VecDeque<Arc<Snapshot>>,
+    /// Whether they wait.
+    held: bool,
+    /// When the first row was taken that the newest of them does not have.
+    next: Moment,
     pub stopping: bool,
     /// Counts runs, so that versions of two runs are never mistaken for each other.
     pub run_number: u64,
@@ -69,6 +77,9 @@ pub struct StagedRun {
 
 /// How long a run that has caught up may lag a little behind the old one, which moves on as well.
 const BESIDE: Duration = Duration::from_millis(1_500);
+
+/// Answers that wait at most.
+const RECENT: usize = 64;
 
 /// A change that is done sooner is not shown beside the old answer.
 const SOON: Duration = Duration::from_millis(300);
@@ -192,6 +203,7 @@ impl Watch {
         self.sql = sql;
         self.windows = windows;
         self.paused = false;
+        self.recent.clear();
         self.stopping = false;
         self.run_number = number;
         self.rate = Rate::default();
@@ -238,14 +250,25 @@ impl Watch {
     }
 
     fn look_at_own(&mut self) -> bool {
-        let Some(newest) = self.run.as_ref().and_then(Run::latest) else { return false };
+        let Some(run) = &self.run else { return false };
+        let (newest, next) = run.latest_until();
+        self.next = next;
+        let Some(newest) = newest else { return false };
         if self.newest.as_ref().is_some_and(|old| old.version == newest.version) {
             return false;
         }
         self.rate.add(newest.rows.come_in, newest.elapsed.as_secs_f64());
         self.note_rhythms(&newest);
+        if self.held {
+            // What is said anew of an answer goes with it; one of a part of the rows is none to wait for.
+            let stays = |old: &Arc<Snapshot>| old.moment != newest.moment && (is_partial(&newest) || !is_partial(old));
+            self.recent.retain(stays);
+            self.recent.push_back(newest.clone());
+            let more = self.recent.len().saturating_sub(RECENT);
+            self.recent.drain(..more);
+        }
         self.newest = Some(newest);
-        if !self.paused {
+        if !self.paused && !self.held {
             self.show_newest();
         }
         true
@@ -279,7 +302,41 @@ impl Watch {
         Some(Silence { feeds: silent.len(), of, silent: silent.into_iter().min()? })
     }
 
+    /// Whether its answers wait to be shown until others are of the same moment.
+    pub(super) fn hold(&mut self, held: bool) {
+        if std::mem::replace(&mut self.held, held) != held {
+            self.recent = self.newest.iter().filter(|_| held).cloned().collect();
+            if !self.paused && self.newest.is_some() {
+                self.show_newest();
+            }
+        }
+    }
+
+    /// The moments of which its answers are, the oldest first; `None` where none is to be waited for.
+    pub(super) fn spans(&self) -> Option<Vec<Span>> {
+        let newest = self.recent.back().filter(|newest| !self.paused && !is_partial(newest))?;
+        let next = self.recent.iter().skip(1).map(|s| s.since.or(s.moment));
+        let next = next.chain([Some(if newest.last { Moment::NEVER } else { self.next })]);
+        self.recent.iter().zip(next).map(|(s, next)| Some(Span::new(s.moment?, next?))).collect()
+    }
+
+    /// Shows the newest answer that was read by then, or the newest of all. It never goes back to an older one.
+    pub(super) fn show_at(&mut self, at: Option<Moment>) {
+        let is_by_then = |s: &Arc<Snapshot>| at.is_none_or(|at| s.moment.is_none_or(|moment| moment <= at));
+        let place = self.recent.iter().rposition(is_by_then).or_else(|| self.shown.is_none().then_some(0));
+        let Some(place) = place.filter(|_| self.held && !self.paused) else { return };
+        self.recent.drain(..place);
+        if let Some(snapshot) = self.recent.front() {
+            self.shown = Some(snapshot.clone());
+            self.shown_run = self.run_number;
+            self.shown_windows = self.windows.clone();
+        }
+    }
+
     fn show_newest(&mut self) {
+        if self.held {
+            self.recent = self.newest.iter().cloned().collect();
+        }
         self.shown = self.newest.clone();
         self.shown_run = self.run_number;
         self.shown_windows = self.windows.clone();
@@ -363,6 +420,11 @@ impl Watch {
             s => RunState::Reading(s.history_share()),
         }
     }
+}
+
+/// Whether an answer is of a part of the rows.
+fn is_partial(snapshot: &Snapshot) -> bool {
+    !snapshot.last && (snapshot.catching_up || snapshot.history_share() < 1.0)
 }
 
 /// A rate over a sliding second.

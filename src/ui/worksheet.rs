@@ -20,7 +20,7 @@ use super::widget::cells;
 use super::widget::names::bare;
 use crate::data::{Fault, Result};
 use crate::engine::epochs::EpochColumn;
-use crate::engine::{Asking, Job, Options, Run, Seam, Table, TableScan};
+use crate::engine::{Asking, Job, Memory, Options, Run, Seam, Table, TableScan};
 use crate::query::Plan;
 use crate::query::model::Models;
 use crate::query::window::Micros;
@@ -73,6 +73,11 @@ pub struct Worksheet {
 
 /// The pause between two verifications of an answer.
 const AUDIT: Duration = Duration::from_secs(15);
+
+/// How a question of the window is asked: all of them draw from one memory.
+pub(super) fn options(datasets: Vec<Arc<Table>>) -> Options {
+    Options { datasets, memory: Some(Memory::of_process()), ..Options::default() }
+}
 
 impl Worksheet {
     pub fn new(id: TableId, table: Table, paths: Vec<PathBuf>) -> Self {
@@ -132,8 +137,8 @@ impl Worksheet {
         let past = self.rewound.as_ref().map(|rewound| rewound.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
         let started = self.bound().and_then(|(sql, bound)| {
-            let options =
-                Options { datasets: bound.datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
+            let own = options(bound.datasets);
+            let options = Options { audit: Some(AUDIT), past, catch_up: reached, ..own };
             let (scan, run) = self.run(bound.plan, options, beside, wake)?;
             Ok((scan, run, sql, bound.windows))
         });
@@ -173,7 +178,7 @@ impl Worksheet {
 
     /// Asks questions of tiles together: they share the reading of the table with its own question.
     pub(super) fn ask_beside(&mut self, asked: Vec<Bound>, wake: &Wake) -> Result<Vec<Run>> {
-        let own = |bound: &Bound| Options { datasets: bound.datasets.clone(), ..Options::default() };
+        let own = |bound: &Bound| options(bound.datasets.clone());
         let (mut runs, mut shared) = (BTreeMap::new(), Vec::new());
         for (i, bound) in asked.iter().enumerate() {
             if bound.plan.rerun.is_some() {
@@ -187,7 +192,7 @@ impl Worksheet {
             let started = match self.scan.as_ref().filter(|scan| Arc::ptr_eq(scan.table(), &self.table)) {
                 Some(scan) => scan.ask(asking)?,
                 None => {
-                    let options = Options { audit: Some(AUDIT), ..Options::default() };
+                    let options = Options { audit: Some(AUDIT), ..options(Vec::new()) };
                     let (scan, started) = TableScan::start(self.table.clone(), options, asking)?;
                     self.scan = Some(scan);
                     started

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use braid::data::format::write_frame;
-use braid::engine::Options;
 use braid::engine::cost::{Sample, fit};
+use braid::engine::{Memory, Options};
 use braid::query::window::WindowStatus;
 use polars::prelude::*;
 
@@ -274,7 +274,7 @@ fn a_question_beyond_its_memory_says_what_it_would_need_and_offers_a_sketch() {
     let last = answer(
         &open(&untimed(&[&path], &[])),
         "SELECT count(DISTINCT v) AS n FROM r",
-        Options { memory: Some(4 << 20), ..Options::default() },
+        Options { memory: Some(Memory::new(4 << 20)), ..Options::default() },
     );
     let fault = last.fault.as_ref().unwrap();
     assert!(fault.what.contains("4 MiB allowed"), "{fault}");

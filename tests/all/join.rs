@@ -8,7 +8,7 @@ use braid::cli::{table, wording};
 use braid::data::Fault;
 use braid::data::format::write_frame;
 use braid::engine::open::{Given, open_table};
-use braid::engine::{Options, Run, Snapshot, Table};
+use braid::engine::{Memory, Options, Run, Snapshot, Table};
 use braid::query::{InputTable, Partial, Plan, Query};
 use braid::sync::{Cancel, Wake};
 use polars::prelude::*;
@@ -291,7 +291,7 @@ fn a_feed_cannot_be_the_dataset_and_memory_is_counted() {
         "SELECT name FROM r JOIN names USING (k)",
         &live,
         &dataset,
-        Options { memory: Some(1 << 20), ..Options::default() },
+        Options { memory: Some(Memory::new(1 << 20)), ..Options::default() },
     )
     .unwrap();
     let fault = wait(&run, |s| s.last).fault.clone().expect("too large");

@@ -42,6 +42,7 @@ mod live_ws;
 mod log;
 mod measure;
 mod memory;
+mod moments;
 mod narrow;
 mod nexmark;
 mod online;

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use braid::cli::wording;
 use braid::data::format::write_frame;
 use braid::engine::open::Given;
-use braid::engine::{Options, Snapshot};
+use braid::engine::{Memory, Options, Run, Snapshot};
 use polars::prelude::*;
 use proptest::prelude::*;
 
 use crate::run::{answer, assert_same, given, one_go, open, start, wait};
+use crate::together;
 
 /// Rows of many groups: a number, a text with nulls and a decimal make the key.
 fn many(rows: usize, groups: i64, seed: u64) -> DataFrame {
@@ -64,8 +65,8 @@ fn ordered(frame: &DataFrame) -> DataFrame {
         .unwrap()
 }
 
-fn mib(size: f64) -> Option<u64> {
-    Some((size * 1024.0 * 1024.0) as u64)
+fn mib(size: f64) -> Option<Memory> {
+    Some(Memory::new((size * 1024.0 * 1024.0) as u64))
 }
 
 const QUESTIONS: &[&str] = &[
@@ -174,6 +175,112 @@ fn more_groups_than_fit_are_answered_in_their_order() {
     }
 }
 
+/// What is asked at once: the first question has a group for about every row.
+const TWELVE: [&str; 12] = [
+    "SELECT id, count(*) AS n, sum(v) AS s, max(v) AS hi FROM r GROUP BY id",
+    "SELECT count(*) AS n, sum(v) AS s FROM r",
+    "SELECT k, count(*) AS n FROM r GROUP BY k",
+    "SELECT id % 10 AS ten, sum(v) AS s FROM r GROUP BY ten",
+    "SELECT id % 100 AS h, min(v) AS lo, max(v) AS hi FROM r GROUP BY h",
+    "SELECT count(*) AS n FROM r WHERE v > 0",
+    "SELECT k, sum(v) AS s FROM r WHERE v < 0 GROUP BY k",
+    "SELECT max(v) AS hi FROM r",
+    "SELECT id % 7 AS d, count(*) AS n FROM r GROUP BY d",
+    "SELECT min(id) AS a, max(id) AS b FROM r",
+    "SELECT id % 3 AS d, avg(v) AS n FROM r GROUP BY d",
+    "SELECT v % 11 AS d, count(*) AS n FROM r GROUP BY d",
+];
+
+#[test]
+fn what_the_others_leave_is_for_the_one_that_needs_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = many(60_000, 1_000_000, 21);
+    let path = save(folder.path(), "all.csv", &frame);
+    let memory = Memory::new(48 << 20);
+    let options = Options { memory: Some(memory.clone()), threads: 2, ..Options::default() };
+    let (_scan, runs) = together::start(&open(&untimed(&[&path], &[])), &TWELVE, options);
+    let last: Vec<_> = runs.iter().map(|run| wait(run, |s| s.last)).collect();
+    // More than a twelfth part, and yet in memory.
+    assert!(last[0].stats.state_bytes * 6 > memory.allowed() / 12, "{}", last[0].stats.state_bytes);
+    for (sql, last) in TWELVE.iter().zip(&last) {
+        assert_eq!((&last.fault, last.stats.spilled_bytes), (&None, 0), "{sql}");
+        assert_same(&all(last), &ordered(&one_go(&frame, sql)));
+    }
+    assert!(memory.held() > 0);
+    drop((runs, _scan));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while memory.held() > 0 {
+        assert!(std::time::Instant::now() < until, "what was held is given back");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn of_many_questions_of_two_tables_the_largest_leave_for_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = [many(120_000, 3_000_000, 31), many(90_000, 2_000_000, 32)];
+    let memory = Memory::new(16 << 20);
+    let options = Options { memory: Some(memory.clone()), threads: 2, ..Options::default() };
+    let mut asked: Vec<(usize, &str, Run)> = Vec::new();
+    let mut scans = Vec::new();
+    for (at, frame) in frames.iter().enumerate() {
+        let path = save(folder.path(), &format!("{at}.csv"), frame);
+        let (scan, runs) = together::start(&open(&untimed(&[&path], &[])), &TWELVE, options.clone());
+        scans.push(scan);
+        asked.extend(TWELVE.iter().zip(runs).map(|(sql, run)| (at, *sql, run)));
+    }
+    // Groups are priced as if their index had still to grow to twice its size: where it just has, until room is made
+    // for what was handed over, they stand there with twice their price.
+    let most = memory.allowed() * 2;
+    while !asked.iter().all(|(_, _, run)| run.latest().is_some_and(|s| s.last)) {
+        assert!(memory.held() <= most, "{} of {}", memory.held(), memory.allowed());
+        std::thread::sleep(std::time::Duration::from_micros(300));
+    }
+    for (at, sql, run) in &asked {
+        let last = run.latest().unwrap();
+        assert_eq!(last.fault, None, "{sql}");
+        assert!(last.rows.conserved(), "{sql}: {:?}", last.rows);
+        assert_eq!(last.stats.spilled_bytes > 0, *sql == TWELVE[0], "{sql}");
+        assert_same(&all(&last), &ordered(&one_go(&frames[*at], sql)));
+    }
+}
+
+#[test]
+fn one_that_cannot_be_held_fails_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = many(150_000, 3_000_000, 51);
+    let path = save(folder.path(), "all.csv", &frame);
+    let options = Options { memory: mib(6.0), threads: 2, ..Options::default() };
+    let asked = [&["SELECT count(DISTINCT id) AS n FROM r"], &TWELVE[1..4]].concat();
+    let (_scan, runs) = together::start(&open(&untimed(&[&path], &[])), &asked, options);
+    let fault = wait(&runs[0], |s| s.last).fault.clone().expect("it does not fit");
+    assert!(fault.what.contains("groups take") && fault.what.contains("6 MiB allowed"), "{fault}");
+    for (sql, run) in asked.iter().zip(&runs).skip(1) {
+        let last = wait(run, |s| s.last);
+        assert_eq!((&last.fault, last.rows.come_in), (&None, 150_000), "{sql}");
+        assert_same(&all(&last), &ordered(&one_go(&frame, sql)));
+    }
+}
+
+/// Rows that come while memory is short never wait for one who waits for them.
+#[test]
+fn large_questions_of_many_tables_all_come_to_their_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = many(30_000, 1_000_000, 41);
+    let path = save(folder.path(), "all.csv", &frame);
+    let live = [format!("file:{}?follow=false", path.display())];
+    let options = Options { memory: mib(6.0), ..Options::default() };
+    let started: Vec<_> =
+        (0..6).map(|_| together::start(&open(&untimed(&[], &live)), &TWELVE[..4], options.clone())).collect();
+    for (_, runs) in &started {
+        for (sql, run) in TWELVE.iter().zip(runs) {
+            let last = wait(run, |s| s.last);
+            assert_eq!(last.fault, None, "{sql}");
+            assert_same(&all(&last), &ordered(&one_go(&frame, sql)));
+        }
+    }
+}
+
 #[test]
 fn a_run_that_was_stopped_goes_on_with_what_it_had_on_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -201,12 +308,7 @@ fn a_run_that_was_stopped_goes_on_with_what_it_had_on_disk() {
             None,
         )
         .unwrap();
-        match braid::engine::Run::start(
-            Arc::new(plan),
-            Arc::new(table.clone()),
-            options.clone(),
-            braid::sync::Wake::silent(),
-        ) {
+        match Run::start(Arc::new(plan), Arc::new(table.clone()), options.clone(), braid::sync::Wake::silent()) {
             Ok(run) => break wait(&run, |s| s.last),
             Err(fault) => assert!(fault.what.contains("already"), "{fault}"),
         }
@@ -305,6 +407,47 @@ fn a_process_with_more_groups_than_memory_holds_no_more_than_it_was_allowed() {
         String::from_utf8_lossy(&count.stdout).trim(),
         format!("g,n,s\n{groups},{rows},{}", rows * (rows - 1) / 2)
     );
+}
+
+#[test]
+fn twelve_questions_hold_no_more_than_the_process_was_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rows, groups) = (400_000_i64, 300_000_i64);
+    let ids: Vec<i64> = (0..rows).map(|i| i * 7_919 % groups * 1_003).collect();
+    let columns = vec![Column::new("id".into(), ids), Column::new("v".into(), (0..rows).collect::<Vec<_>>())];
+    let path = save(folder.path(), "all.csv", &DataFrame::new(rows as usize, columns).unwrap());
+    let (out, stats) = (folder.path().join("out.parquet"), folder.path().join("stats.json"));
+    let mut args = vec![
+        "--history".to_owned(),
+        format!("r={}", path.display()),
+        "--threads".to_owned(),
+        "2".to_owned(),
+        "--memory".to_owned(),
+        "170MiB".to_owned(),
+        "--stats".to_owned(),
+        stats.display().to_string(),
+        "--out".to_owned(),
+        format!("large={}", out.display()),
+        "--sql".to_owned(),
+        "large=SELECT id, count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, avg(v) AS a, stddev(v) AS sd FROM r \
+         GROUP BY id"
+            .to_owned(),
+    ];
+    for i in 2..13 {
+        let sql = format!("q{i}=SELECT id % {i} AS g, count(*) AS n, sum(v) AS s FROM r GROUP BY g");
+        let own = folder.path().join(format!("{i}.csv"));
+        args.extend(["--sql".to_owned(), sql, "--out".to_owned(), format!("q{i}={}", own.display())]);
+    }
+    let done = braid(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{said}");
+    let stats: serde_json::Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
+    assert_eq!(stats["questions"]["large"]["groups"], groups);
+    assert!(stats["spilled_mb"].as_f64().unwrap() > 1.0, "{stats}");
+    let peak = stats["peak_rss_mb"].as_f64().unwrap();
+    assert!(peak <= 187.0, "{peak} MiB");
+    let two = fs::read_to_string(folder.path().join("2.csv")).unwrap();
+    assert!(two.contains("0,200000,") && two.contains("1,200000,"), "{two}");
 }
 
 #[test]

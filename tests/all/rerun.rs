@@ -8,7 +8,7 @@ use std::time::Duration;
 use braid::data::Fault;
 use braid::data::format::write_frame;
 use braid::engine::open::{Given, open_table};
-use braid::engine::{Options, Run, Snapshot, Table};
+use braid::engine::{Memory, Options, Run, Snapshot, Table};
 use braid::query::{Plan, Query};
 use braid::sync::{Cancel, Wake};
 use polars::prelude::*;
@@ -110,8 +110,10 @@ fn only_mentioned_columns_are_read_and_memory_is_bounded() {
     let sql = "SELECT max(n) AS m FROM (SELECT k, sum(v) AS n FROM r GROUP BY k)";
     let plan = Plan::over(&Query::parse(sql).unwrap(), sql, &[table.input("r")]).unwrap();
     assert_eq!(plan.rerun.as_ref().unwrap().tables[0].columns, ["k", "v"]);
-    let last =
-        wait(&start(sql, &[&table], Options { memory: Some(1 << 20), ..Options::default() }).unwrap(), |s| s.last);
+    let last = wait(
+        &start(sql, &[&table], Options { memory: Some(Memory::new(1 << 20)), ..Options::default() }).unwrap(),
+        |s| s.last,
+    );
     let fault = last.fault.clone().expect("rows that do not fit").to_string();
     assert!(fault.contains("rows take") && fault.contains("allow more memory"), "{fault}");
 }

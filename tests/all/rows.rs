@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use braid::cli::table;
 use braid::data::format::write_frame;
-use braid::engine::{Options, Table};
+use braid::engine::{Memory, Options, Table};
 use braid::query::aggregate::Class;
 use braid::query::rows::{Retention, SourceRange};
 use braid::query::{InputTable, Partial, Plan, Query};
@@ -209,8 +209,11 @@ fn memory_that_runs_out_lets_the_oldest_rows_go() {
     let path = folder.path().join("all.parquet");
     write_frame(&frame, &path).unwrap();
     let opened = open(&given(&[&path], &[]));
-    let last =
-        answer(&opened, "SELECT v, x, t FROM r", Options { threads: 2, memory: Some(2 << 20), ..Options::default() });
+    let last = answer(
+        &opened,
+        "SELECT v, x, t FROM r",
+        Options { threads: 2, memory: Some(Memory::new(2 << 20)), ..Options::default() },
+    );
     assert_eq!(last.fault, None);
     assert!(last.rows.conserved() && last.rows.shown == 200_000);
     assert!(

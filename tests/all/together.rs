@@ -71,7 +71,7 @@ fn asking(table: &Table, sql: &str, options: &Options) -> Asking {
     Asking { plan: Arc::new(plan), options: options.clone(), wake: Wake::silent() }
 }
 
-fn start(table: &Table, questions: &[&str], options: Options) -> (TableScan, Vec<Run>) {
+pub fn start(table: &Table, questions: &[&str], options: Options) -> (TableScan, Vec<Run>) {
     let asked = questions.iter().map(|sql| asking(table, sql, &options)).collect();
     TableScan::start(Arc::new(table.clone()), options, asked).unwrap_or_else(|f| panic!("{f}"))
 }

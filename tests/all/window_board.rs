@@ -53,7 +53,7 @@ fn a_table_comes_with_a_board_whose_tiles_are_of_one_moment() {
     assert!(board.tiles.len() >= 3 && board.name == "Board of sales", "{board:?}");
     assert!(window.has("All tiles of one moment"));
     let app = window.app();
-    assert!(app.boards().lagging(&board, "sales").1.is_empty());
+    assert!(app.boards().lags(&board).is_empty());
     // A total is the sum of its parts.
     let sum = |tile: &Tile| -> f64 {
         let shown = app.boards().run(tile.id).unwrap().shown().unwrap().clone();
@@ -237,6 +237,60 @@ fn tiles_of_a_feed_are_of_one_moment_while_rows_flow() {
     window.wait("the feed ends", |app| app.is_idle());
     let come_in: Vec<u64> = all(&window.app()).iter().map(|s| s.rows.come_in).collect();
     assert!(come_in.iter().all(|rows| *rows == 6_000), "{come_in:?}");
+}
+
+/// Tables are read by themselves, and tiles of several change to one moment in one frame. What lags is named.
+#[test]
+fn a_board_over_two_tables_is_of_one_moment_and_names_what_lags() {
+    let mut window = Window::new();
+    for (name, rate) in [("east", 700), ("west", 400)] {
+        let path = window.file(&format!("{name}.csv"), &sales(40_000));
+        let setup = TableSetup {
+            name: name.into(),
+            live: vec![format!("replay:{}?rate={rate}", path.display())],
+            time: Some(TimeSetup { column: "at".into(), lateness_ms: 1_000 }),
+            ..TableSetup::default()
+        };
+        window.propose(Action::Open(OpenAction::Setup(setup)));
+        window.wait("rows flow", |app| app.sheets().iter().any(|s| s.table.name == name && s.watch.is_live()));
+    }
+    let number = |table: &str, name: &str, sql: &str| Tile::new(table, name, sql.to_owned(), TileKind::Number);
+    let tiles = vec![
+        number("east", "East", "SELECT count(*) AS n FROM east"),
+        number("west", "West", "SELECT count(*) AS n FROM west"),
+        number("east", "North of east", "SELECT count(*) AS n FROM east WHERE shop = 'north'"),
+    ];
+    edit(&mut window, Edit::AddBoard { name: "Both".into(), tiles });
+    let both = window.app().bench().boards.iter().find(|board| board.name == "Both").unwrap().id;
+    window.propose(Action::Board(BoardAction::Show(Some(both))));
+    window.wait("all tiles are of one moment", |app| app.boards().in_step().len() == 3);
+    let mut together = 0;
+    for _ in 0..300 {
+        window.harness.step();
+        let board = board(&window);
+        let app = window.app();
+        let shown = |i: usize| app.boards().run(board.tiles[i].id).unwrap().shown().unwrap().clone();
+        if app.boards().in_step().len() == 3 {
+            together += 1;
+            assert_eq!(shown(0).epoch, shown(2).epoch, "those of one table change in one frame");
+            assert!(app.boards().lags(&board).is_empty() && app.boards().moment(&board).is_some());
+        }
+        drop(app);
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    assert!(together > 100, "{together}");
+    window.wait("it is said", |app| app.boards().in_step().len() == 3);
+    assert!(window.has("All tiles at ") || window.has(" behind: its answers take long"));
+    let sql = "SELECT max(n) AS most FROM (SELECT shop, count(*) AS n FROM east GROUP BY shop) AS q";
+    edit(&mut window, Edit::AddTile { board: both, tile: number("east", "Most", sql), at: None });
+    window.wait("the others go on", |app| {
+        let board = app.board().unwrap();
+        let last = board.tiles.last().unwrap().id;
+        app.boards().run(last).is_some_and(|run| run.shown().is_some()) && app.boards().in_step().len() == 3
+    });
+    let lags = window.app().boards().lags(&board(&window));
+    assert!(lags.iter().any(|lag| lag.words() == "Most is re-run by itself"), "{lags:?}");
+    assert!(window.has("Most is re-run by itself"));
 }
 
 /// Silence is told by what is usual for a feed, and not before ten seconds.

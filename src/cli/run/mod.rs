@@ -75,9 +75,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     }
     let open: BTreeMap<String, Arc<Table>> = open.into_iter().map(|(name, table)| (name, Arc::new(table))).collect();
     let options = Options { threads: args.threads, workspace: args.workspace.clone(), ..Options::default() };
-    let (limit, mut options) = MemoryLimit::share(args.memory, piece, options)?;
-    // Each question has its part of the memory.
-    options.memory = options.memory.map(|memory| memory / bound.len() as u64);
+    let (limit, options) = MemoryLimit::share(args.memory, piece, options)?;
     let before = started.elapsed();
     let runs = start(&bound, &open, &options, &wake)?;
 

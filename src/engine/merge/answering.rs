@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, TrySendError};
 use polars::prelude::DataFrame;
 
-use super::HIDDEN;
+use super::{Epoch, HIDDEN};
 use crate::data::Result;
 use crate::data::chunk::CHUNK_BYTES;
 use crate::engine::audit::AuditInput;
@@ -19,6 +19,8 @@ use crate::engine::handover::Delta;
 use crate::engine::intake::HistoryQueue;
 use crate::engine::late::Late;
 use crate::engine::latency::LatencyHistogram;
+use crate::engine::memory::Account;
+use crate::engine::moment::Moment;
 use crate::engine::rate::Rate;
 use crate::engine::reached::{Reached, Readmitted};
 use crate::engine::scan::Scan;
@@ -48,6 +50,8 @@ pub struct Answering {
     pub(super) history: Arc<HistoryQueue>,
     pub(super) query: Arc<ContinuousQuery>,
     pub(super) partial: Partial,
+    /// Where what is merged is accounted.
+    pub(super) account: Account,
     pub(super) snapshot: Snapshot,
     /// What there is to say about the answer in the snapshot.
     pub(super) answer_notes: Vec<String>,
@@ -71,8 +75,8 @@ pub struct Answering {
     catching_up: bool,
     /// When it was first asked.
     pub(super) started: Instant,
-    /// Rows came, or late ones were re-admitted, since the answer was read.
-    dirty: bool,
+    /// Since when there are rows that the answer does not have: they came, or late ones were re-admitted.
+    unread: Option<Moment>,
     read: Instant,
     pub(super) save: Option<Due>,
     pub(super) audit: Option<Due>,
@@ -133,7 +137,7 @@ impl Answering {
         Ok(Self {
             full: 0,
             catching_up: joins,
-            dirty: joins,
+            unread: joins.then(Moment::now),
             read: now,
             started: if joins { now } else { scan.started },
             save: query.checkpoints.as_ref().map(|_| Due { at: now, dirty: false }),
@@ -144,6 +148,7 @@ impl Answering {
             again,
             sealed,
             spill,
+            account: query.budget.account(),
             aside,
             times: counted.times,
             reached,
@@ -163,7 +168,14 @@ impl Answering {
     }
 
     pub(super) fn is_dirty(&self) -> bool {
-        self.dirty
+        self.unread.is_some()
+    }
+
+    fn note_unread(&mut self, since: Moment) {
+        if self.unread.is_none() {
+            self.unread = Some(since);
+            self.query.unread.set(since);
+        }
     }
 
     pub(super) fn is_shown(&self) -> bool {
@@ -176,9 +188,10 @@ impl Answering {
         !self.query.hidden.load(Ordering::Relaxed) || now >= self.read + HIDDEN
     }
 
-    /// Its answer was read.
-    pub(super) fn note_read(&mut self) {
-        (self.dirty, self.read) = (false, Instant::now());
+    /// Its answer was read. Since when the rows waited that are new in it.
+    pub(super) fn note_read(&mut self) -> Option<Moment> {
+        self.read = Instant::now();
+        self.unread.take()
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -191,7 +204,8 @@ impl Answering {
 
     /// All that came before it joined is read.
     pub(super) fn catch_up_done(&mut self) {
-        (self.catching_up, self.dirty) = (false, true);
+        self.catching_up = false;
+        self.note_unread(Moment::now());
     }
 
     pub(super) fn busy(&self) -> Duration {
@@ -209,7 +223,10 @@ impl Answering {
     }
 
     /// The last row is taken: the answer is complete.
-    pub(super) fn end(&mut self, epoch: u64, auditor: Option<&Sender<AuditInput>>) {
+    pub(super) fn end(&mut self, epoch: Epoch, auditor: Option<&Sender<AuditInput>>) {
+        if self.has_ended() {
+            return;
+        }
         if let Some(rows_written) = &self.query.rows_written {
             // The channel is closed, and never written to, when the file is complete.
             let _ = rows_written.recv();
@@ -227,7 +244,7 @@ impl Answering {
             && self.spill.is_empty()
             && let Ok(partial) = self.partial.to_frame()
         {
-            self.last_audit = Some(self.audit_input(partial));
+            self.last_audit = self.audit_input(partial);
         }
     }
 
@@ -245,23 +262,28 @@ impl Answering {
         *self.query.audit() != self.snapshot.audit
     }
 
-    pub(super) fn audit_input(&self, partial: DataFrame) -> AuditInput {
+    /// What is to be verified; `None` where there is no memory for it.
+    pub(super) fn audit_input(&self, partial: DataFrame) -> Option<AuditInput> {
+        let room = self.query.budget.take_audit(self.partial.size() as u64)?;
         let known = SealedAnswer::of_sealed(self.partial.plan().clone(), &self.sealed, partial, None);
-        AuditInput {
+        Some(AuditInput {
             scan: self.scan.clone(),
             query: self.query.clone(),
             known,
             late: self.late.clone(),
             reached: self.reached.clone(),
             until: self.reached.newest(),
-        }
+            _room: room,
+        })
     }
 
-    pub(super) fn take(&mut self, delta: Delta) {
-        self.dirty |= delta.chunks > 0;
+    pub(super) fn take(&mut self, delta: Delta, at: Moment) {
+        if delta.chunks > 0 {
+            self.note_unread(at);
+        }
         let size = delta.partial.as_ref().map_or(0, Partial::size);
         if let Some(partial) = delta.partial
-            && let Err(fault) = self.unite(partial)
+            && let Err(fault) = self.partial.unite(partial)
         {
             self.query.fail(fault);
         }
@@ -301,11 +323,6 @@ impl Answering {
         self.waiting.extend(delta.arrivals);
         let fresh = delta.chunks > 0;
         self.save.iter_mut().chain(&mut self.audit).for_each(|due| due.dirty |= fresh);
-    }
-
-    fn unite(&mut self, partial: Partial) -> Result<()> {
-        self.partial.unite(partial)?;
-        self.relieve()
     }
 
     /// Keeps late rows, apart from those that were re-admitted before the question was changed.
@@ -367,7 +384,7 @@ impl Answering {
                 rows.filtered += filtered;
                 rows.late = rows.late.saturating_sub(shown + filtered);
                 rows.readmitted += shown;
-                self.dirty = true;
+                self.note_unread(Moment::now());
                 true
             }
             Err(fault) => {

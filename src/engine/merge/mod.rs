@@ -17,12 +17,14 @@ use crossbeam_channel::{Receiver, Sender, select};
 
 pub use self::answering::Answering;
 use self::past::{Joining, PastScan};
-pub use self::spill::ON_DISK;
+pub use self::spill::{ON_DISK, PARTIAL};
 use super::audit::AuditInput;
 use super::continuous::ContinuousQuery;
 use super::handover::Handover;
+use super::moment::{Moment, tick_after};
 use super::piece::HistoryDone;
 use super::scan::Scan;
+use crate::sync::Wake;
 
 /// Reading the answers must not cost more than a quarter of the time, nor an eighth while feeds give all that is taken
 /// of them, nor a twentieth while history is read: then it takes from the rows that wait.
@@ -56,6 +58,21 @@ pub struct Inputs {
     pub auditor: Option<Sender<AuditInput>>,
 }
 
+/// A moment at which answers are published.
+#[derive(Clone, Copy, Debug)]
+pub struct Epoch {
+    /// Grows with each.
+    number: u64,
+    at: Moment,
+}
+
+impl Epoch {
+    fn next(&mut self, at: Instant) -> Self {
+        *self = Self { number: self.number + 1, at: Moment::of(at) };
+        *self
+    }
+}
+
 /// The merger of one scan.
 pub struct Merger {
     scan: Arc<Scan>,
@@ -67,11 +84,14 @@ pub struct Merger {
     workers: usize,
     /// The barrier that was asked for, and how many workers have come to it.
     barrier: Option<(u64, usize)>,
-    /// Grows with each moment at which answers are published.
-    epoch: u64,
+    epoch: Epoch,
     /// When answers were published last, and when they may be again.
     shown: Instant,
     due: Instant,
+    /// When rows were taken last.
+    taken: Instant,
+    /// Answers are published at ticks of the clock.
+    ticks: bool,
     /// The work of all workers up to then.
     busy: Duration,
 }
@@ -79,7 +99,7 @@ pub struct Merger {
 impl Merger {
     pub fn new(scan: Arc<Scan>, inputs: Inputs, answers: Vec<Answering>) -> Self {
         let now = Instant::now();
-        Self {
+        let merger = Self {
             workers: scan.options.workers(),
             scan,
             inputs,
@@ -87,11 +107,15 @@ impl Merger {
             joining: Vec::new(),
             pasts: Vec::new(),
             barrier: None,
-            epoch: 0,
+            epoch: Epoch { number: 0, at: Moment::of(now) },
             shown: now,
             due: now,
+            taken: now,
+            ticks: false,
             busy: Duration::ZERO,
-        }
+        };
+        merger.answers.iter().for_each(|answer| merger.hears(answer));
+        merger
     }
 
     /// Merges until nobody asks any more.
@@ -107,6 +131,7 @@ impl Merger {
             if self.scan.cancel.is_set() {
                 return;
             }
+            self.make_room();
             self.answers.retain(|answer| !answer.query().left.is_set());
             self.read_pasts();
             self.close_failed();
@@ -125,11 +150,15 @@ impl Merger {
         }
     }
 
+    /// Whether rows came that an answer which is to be read lacks.
+    fn has_news(&self, now: Instant) -> bool {
+        self.answers.iter().any(|answer| answer.is_dirty() && answer.is_wanted(now))
+    }
+
     fn wait(&self) -> Duration {
-        let dirty = self.answers.iter().any(Answering::is_dirty);
         match self.workers {
             0 => SERVE,
-            _ if dirty => self.due.saturating_duration_since(Instant::now()),
+            _ if self.has_news(Instant::now()) => self.due.saturating_duration_since(Instant::now()),
             _ => TICK,
         }
     }
@@ -140,11 +169,17 @@ impl Merger {
         while let Ok(join) = self.inputs.joins.try_recv() {
             self.join(join);
         }
+        if self.ticks && !handover.deltas.is_empty() && !self.has_news(begun) {
+            // Rows that come after a pause wait for a tick as well, the next that any table has.
+            self.due = self.due.max(tick_after(begun, self.scan.options.pace));
+        }
         for (id, delta) in handover.deltas {
             if let Some(answer) = self.answers.iter_mut().find(|answer| answer.query().id == id) {
-                answer.take(delta);
+                answer.take(delta, Moment::of(begun));
             }
+            self.taken = begun;
         }
+        self.make_room();
         self.scan.merge_time.set(begun.elapsed());
         // The answers hold these rows now.
         drop(handover.flights);
@@ -158,6 +193,31 @@ impl Merger {
         {
             *come += 1;
         }
+    }
+
+    /// Where the questions of the process hold more than they may, the largest gives way: at once where it is one of
+    /// these, and else nothing more is taken before it has. Who waits here gives way as well, so that none waits for
+    /// ever.
+    fn make_room(&mut self) {
+        self.answers.iter().for_each(Answering::note_memory);
+        let due = |answer: &Answering| Some((answer.query().id, answer.account.due()?));
+        while let Some((by, (account, way))) = self.answers.iter().find_map(due) {
+            if let Some(largest) = self.answers.iter_mut().find(|answer| answer.account.id() == account) {
+                largest.give_way(way, self.epoch);
+            } else if self.scan.cancel.is_set() {
+                return;
+            } else {
+                let waits = self.answers.iter().find(|answer| answer.query().id == by);
+                waits.iter().for_each(|answer| answer.account.await_other(account));
+            }
+        }
+    }
+
+    /// Is woken where one of these questions is to give way.
+    fn hears(&self, answer: &Answering) {
+        let to_self = self.inputs.to_self.clone();
+        // A full channel means that it is awake.
+        answer.account.rung_by(Wake::new(move || drop(to_self.try_send(Handover::default()))));
     }
 
     /// A question that cannot be answered says its last word while others go on. Where none can, the scan ends.
@@ -218,12 +278,13 @@ impl Merger {
     /// Publishes the answers when it is time. All that are published together hold the same rows.
     fn publish(&mut self) {
         let now = Instant::now();
-        let dirty = self.answers.iter().any(|answer| answer.is_dirty() && answer.is_wanted(now));
+        let dirty = self.has_news(now);
         if dirty && now >= self.due {
-            let first = self.epoch == 0;
-            self.epoch += 1;
+            let first = self.epoch.number == 0;
+            // What was taken was so at the tick that is due.
+            let epoch = self.epoch.next(if self.taken <= self.due { self.due } else { now });
             for answer in self.answers.iter_mut().filter(|answer| answer.is_wanted(now) && !answer.has_ended()) {
-                answer.publish(true, false, self.epoch);
+                answer.publish(true, false, epoch);
             }
             let cost = now.elapsed();
             // The first answers tighten quickly.
@@ -237,7 +298,10 @@ impl Merger {
                 (false, true) => SPARE_SHARE,
                 (false, false) => ANSWER_SHARE,
             };
-            self.due = now + (cost * (share + 1)).max(pace);
+            let rest = (cost * (share + 1)).max(pace);
+            // While nothing but history is read, there is nothing to keep step with.
+            self.ticks = !first && self.scan.feeds().open > 0 && self.answers.iter().any(Answering::has_read);
+            self.due = if self.ticks { tick_after(now, rest) } else { now + rest };
             self.shown = now;
         } else if !dirty && self.shown.elapsed() >= TICK {
             for answer in self.answers.iter_mut().filter(|answer| answer.is_shown() && !answer.has_ended()) {
@@ -250,9 +314,9 @@ impl Merger {
     /// The last row of every input is taken: the last word of all questions that have read everything.
     fn end(&mut self) {
         self.release();
-        self.epoch += 1;
+        let epoch = self.epoch.next(Instant::now());
         for answer in self.answers.iter_mut().filter(|answer| !answer.is_catching_up()) {
-            answer.end(self.epoch, self.inputs.auditor.as_ref());
+            answer.end(epoch, self.inputs.auditor.as_ref());
         }
     }
 
@@ -263,15 +327,14 @@ impl Merger {
             if answer.has_ended() {
                 answer.verify_again(self.inputs.auditor.as_ref());
                 if answer.is_dirty() || answer.has_news() {
-                    self.epoch += u64::from(answer.is_dirty());
-                    answer.publish(answer.is_dirty(), true, self.epoch);
+                    let fresh = answer.is_dirty();
+                    let epoch = if fresh { self.epoch.next(now) } else { self.epoch };
+                    answer.publish(fresh, true, epoch);
                 }
             } else if !answer.is_catching_up() {
-                self.epoch += 1;
-                answer.end(self.epoch, self.inputs.auditor.as_ref());
+                answer.end(self.epoch.next(now), self.inputs.auditor.as_ref());
             } else if answer.is_dirty() && now >= self.due {
-                self.epoch += 1;
-                answer.publish(true, false, self.epoch);
+                answer.publish(true, false, self.epoch.next(now));
                 self.due = now + now.elapsed() * (HISTORY_SHARE + 1) + self.scan.pace();
             }
         }

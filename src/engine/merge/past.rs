@@ -46,7 +46,10 @@ impl Merger {
     /// Takes in questions that join.
     pub(super) fn join(&mut self, join: Join) {
         match join {
-            Join::Questions(answers) => self.answers.extend(answers),
+            Join::Questions(answers) => {
+                answers.iter().for_each(|answer| self.hears(answer));
+                self.answers.extend(answers);
+            }
             Join::At { queries, generation, history } => self.joining.push(Joining { queries, generation, history }),
         }
     }

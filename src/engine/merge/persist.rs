@@ -98,7 +98,7 @@ impl Answering {
 
     /// Writes a checkpoint, and hands the auditor what is to be verified.
     pub(super) fn write_down(&mut self, known: Known, auditor: Option<&Sender<AuditInput>>) {
-        let input = known.verify.then(|| self.audit_input(known.partial.clone()));
+        let input = known.verify.then(|| self.audit_input(known.partial.clone())).flatten();
         if let (Some(due), Some(auditor), Some(input)) = (&mut self.audit, auditor, input) {
             // A full channel means that the one before is not done yet.
             let _ = auditor.try_send(input);

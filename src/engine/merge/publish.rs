@@ -5,23 +5,25 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answering::{ASIDE, Answering};
-use super::persist;
+use super::{Epoch, persist};
 use crate::data::Positions;
 use crate::engine::diagnostics::Diagnostics;
 use crate::engine::ledger::ledger;
+use crate::engine::moment::Moment;
 use crate::engine::sealed_answer::SealedAnswer;
 use crate::engine::snapshot::Trouble;
 use crate::query::window::Micros;
 
 impl Answering {
     /// Publishes a snapshot; `fresh` when the answer must be read again. Those of one epoch hold the same rows.
-    pub(super) fn publish(&mut self, fresh: bool, last: bool, epoch: u64) {
+    pub(super) fn publish(&mut self, fresh: bool, last: bool, epoch: Epoch) {
         let timed = self.scan.table.time.as_ref();
         let watermark = timed.and_then(|_| self.scan.watermark.answered(Instant::now()));
         if fresh {
             self.read_answer(watermark, last);
-            self.snapshot.epoch = epoch;
-            self.note_read();
+            let since = self.note_read();
+            let s = &mut self.snapshot;
+            (s.epoch, s.moment, s.since) = (epoch.number, Some(epoch.at), since);
         }
         let (now, read, catching_up) = (Instant::now(), self.has_read(), self.is_catching_up());
         self.snapshot.stats.state_bytes = self.partial.size() as u64;
@@ -52,6 +54,9 @@ impl Answering {
         }
         s.stats.latency_ms = self.latencies.get();
         self.query.newest.put(s.clone());
+        if fresh {
+            self.query.unread.set(Moment::NEVER);
+        }
         self.query.wake.ring();
     }
 

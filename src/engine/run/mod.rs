@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use self::table_scan::{Asking, TableScan};
 use super::continuous::Request;
+use super::moment::{Moment, Unread};
 use super::{Options, Snapshot, Table};
 use crate::data::Result;
 use crate::query::Plan;
@@ -18,6 +19,7 @@ use crate::sync::{Cancel, Latest, StopOnDrop, Wake};
 #[derive(Debug)]
 pub struct Run {
     newest: Latest<Snapshot>,
+    unread: Unread,
     finish: Cancel,
     readmit: Request,
     hidden: Arc<AtomicBool>,
@@ -41,6 +43,13 @@ impl Run {
     /// The newest snapshot; `None` before the first. Costs a clone of an `Arc`.
     pub fn latest(&self) -> Option<Arc<Snapshot>> {
         self.newest.get()
+    }
+
+    /// The newest snapshot, and when the first row was taken that it does not have: now, where there is none.
+    pub fn latest_until(&self) -> (Option<Arc<Snapshot>>, Moment) {
+        // In this order: a row that is in the snapshot may be taken for one that is not, and never the other way round.
+        let next = self.unread.since().min(Moment::now());
+        (self.latest(), next)
     }
 
     /// Puts late rows into the windows that they missed; the next snapshot shows those as corrected.

@@ -11,6 +11,7 @@ use super::{Run, table_scan};
 use crate::data::time::is_plain;
 use crate::data::{Fault, Result, Setting};
 use crate::engine::continuous::Request;
+use crate::engine::moment::Unread;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
@@ -19,6 +20,8 @@ use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
 /// Asking again must not cost more than a quarter of the time.
 const ANSWER_SHARE: u32 = 3;
+/// Memory is scarce once more than this part of it is held.
+const SCARCE: u64 = 4;
 /// How long an answer may still take when the run is to end: polars does not stop in the middle of one.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a thread waits for news before it looks whether it should stop.
@@ -53,8 +56,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
         if let Some(rows) = &mut collect.rows {
             rows.whole = true;
         }
-        let memory = options.memory.map(|m| m / rerun.tables.len() as u64);
-        let own = Options { memory, datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
+        let own = Options { datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
         runs.push(table_scan::alone(Arc::new(collect), (*table).clone(), own, bell.clone())?);
     }
     let (shelf, cancel, finish) = (Latest::default(), Cancel::new(), Cancel::new());
@@ -78,6 +80,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
     Worker::spawn("rerun", move || rerunner.work(&rung), on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
     Ok(Run {
         newest: shelf,
+        unread: Unread::default(),
         finish,
         readmit: Request::default(),
         hidden: Arc::default(),
@@ -201,9 +204,9 @@ impl Rerunner {
             }
             let last = newest.iter().all(|s| s.last);
             let versions: Vec<u64> = newest.iter().map(|s| s.version).collect();
-            // What asking takes is not within the budget: where memory is limited, the question waits until all files
-            // are read.
-            let too_early = self.options.memory.is_some() && newest.iter().any(|s| s.history_share() < 1.0);
+            // What asking takes is not accounted: where memory is scarce, the question waits until all files are read.
+            let scarce = self.options.memory.as_ref().is_some_and(|memory| memory.held() > memory.allowed() / SCARCE);
+            let too_early = scarce && newest.iter().any(|s| s.history_share() < 1.0);
             if !last && (Instant::now() < due || too_early || asked_of.as_ref() == Some(&versions)) {
                 continue;
             }
@@ -246,6 +249,7 @@ fn together(newest: &[Arc<Snapshot>]) -> Snapshot {
     for other in newest.iter().skip(1) {
         all.rows.add(&other.rows);
         all.rejects.add(other.rejects.clone());
+        all.moment = all.moment.min(other.moment);
         all.history_done += other.history_done;
         all.history_total += other.history_total;
         all.live_rate += other.live_rate;

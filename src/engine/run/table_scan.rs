@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::Run;
 use crate::data::format::RowWriter;
 use crate::data::{Fault, Result};
+use crate::engine::budget::waiting;
 use crate::engine::checkpoint;
 use crate::engine::continuous::ContinuousQuery;
 use crate::engine::handover::Handover;
@@ -96,8 +97,7 @@ impl TableScan {
         let history = Arc::new(HistoryQueue::new(&scan.table, set.clone(), done, None, scan.options.pieces));
         let stop = StopOnDrop(scan.cancel.clone());
 
-        let limited = queries.iter().any(|query| query.budget.is_set());
-        let waiting = if limited { 1 } else { scan.options.workers() * 2 };
+        let waiting = waiting(&scan.options);
         let (handovers_in, handovers) = bounded::<Handover>(waiting);
         let (joins, joining) = bounded::<Join>(JOINS);
         let auditor = scan.options.audit.map(|_| audit::of_process()).transpose()?;
@@ -187,6 +187,7 @@ impl TableScan {
     fn run(&self, query: Arc<ContinuousQuery>) -> Run {
         Run {
             newest: query.newest.clone(),
+            unread: query.unread.clone(),
             finish: self.0.scan.finish.clone(),
             readmit: query.readmit.clone(),
             hidden: query.hidden.clone(),

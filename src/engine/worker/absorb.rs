@@ -52,7 +52,8 @@ impl Worker {
             from: chunk.offsets.start,
             to: chunk.offsets.end,
         };
-        let most = self.slots_of(set).map(|slot| slot.at_once).min().unwrap_or(usize::MAX);
+        let questions = set.queries.len();
+        let most = self.slots_of(set).map(|slot| slot.at_once(questions)).min().unwrap_or(usize::MAX);
         let (mut rejects, mut bytes) = (Some(chunk.rejects), chunk.bytes);
         self.slots_of(set).for_each(|slot| {
             slot.left = 0;
@@ -76,7 +77,8 @@ impl Worker {
             for rule in &rules {
                 self.take_part(&part, &piece, rule, set);
             }
-            if self.slots.iter().any(Slot::is_full) {
+            // Only the merger can let rows go, or groups leave for disk.
+            if self.slots.iter().map(Slot::share).sum::<f64>() > 1.0 {
                 self.send(None);
             }
         }

@@ -16,6 +16,7 @@ use self::slot::Slot;
 use super::handover::Handover;
 use super::intake::{Handed, HistoryQueue};
 use super::live_chunk::LiveChunk;
+use super::memory::ReadingMemory;
 use super::query_set::QuerySet;
 use super::reached::Reached;
 use super::row_output::RowBatch;
@@ -47,6 +48,8 @@ pub struct Intake {
     pub history: Arc<HistoryQueue>,
     pub live: Receiver<LiveChunk>,
     pub out: Outputs,
+    /// Its workers hold what they absorb.
+    pub _reading: Option<ReadingMemory>,
 }
 
 /// What a worker came to in one turn.

@@ -22,7 +22,7 @@ pub(super) struct Slot {
     pub(super) partial: Partial,
     pub(super) delta: Delta,
     /// Rows that are taken between two looks at whether to go on.
-    pub(super) at_once: usize,
+    at_once: usize,
     /// Finished rows of the piece at hand.
     finished: Vec<DataFrame>,
     /// Rows of the chunk at hand that were left because the scan is to end.
@@ -42,12 +42,10 @@ pub(super) struct Origin<'a> {
 
 impl Slot {
     pub(super) fn new(query: Arc<ContinuousQuery>) -> Result<Self> {
-        // Where memory is short, a part of the rows may be all that a partial can hold before it is handed over.
-        let at_once = query.budget.rows_together(&query.plan).min(at_once(&query.plan));
         Ok(Self {
             partial: Partial::new(query.plan.clone())?,
             delta: Delta::default(),
-            at_once,
+            at_once: at_once(&query.plan),
             finished: Vec::new(),
             left: 0,
             query,
@@ -58,9 +56,15 @@ impl Slot {
         self.delta.chunks > 0 || self.delta.rows.come_in > 0 || self.delta.overlap > 0
     }
 
-    /// Whether its partial is to be handed over now: only the merger can let rows go, or groups leave for disk.
-    pub(super) fn is_full(&self) -> bool {
-        self.partial.size() as u64 > self.query.budget.worker(&self.query.plan)
+    /// Rows that are taken for so many questions between two looks at whether to go on, and at what they hold: where
+    /// memory is short, a part of the rows may be all that a worker can hold.
+    pub(super) fn at_once(&self, questions: usize) -> usize {
+        self.at_once.min(self.query.budget.rows_together(&self.query.plan, questions))
+    }
+
+    /// What its partial takes of what a worker may hold, where 1 is all.
+    pub(super) fn share(&self) -> f64 {
+        self.query.budget.share_of_worker(&self.partial)
     }
 
     /// What there is to hand over. What is at hand goes on with an empty partial.

@@ -132,6 +132,11 @@ impl Partial {
             + windows
     }
 
+    /// Whether rows are kept, and may be let go.
+    pub fn lets_go(&self) -> bool {
+        self.rows.as_ref().is_some_and(RowStore::lets_go)
+    }
+
     /// Keeps to `bytes`, about, where rows are kept and may be let go; false where they may not.
     pub fn keep_to(&mut self, bytes: usize) -> bool {
         self.rows.as_mut().is_some_and(|rows| rows.keep_to(bytes))

@@ -172,12 +172,17 @@ impl RowStore {
         }
     }
 
+    /// Whether any row may go.
+    pub fn lets_go(&self) -> bool {
+        self.most < usize::MAX
+    }
+
     /// Keeps to `bytes`, about, by letting the oldest rows go; false where no row may go.
     pub fn keep_to(&mut self, bytes: usize) -> bool {
         if self.bytes <= bytes || self.rows == 0 {
             return true;
         }
-        if self.most == usize::MAX {
+        if !self.lets_go() {
             return false;
         }
         let share = bytes as f64 / self.bytes as f64 * 0.9;

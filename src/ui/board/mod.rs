@@ -2,6 +2,7 @@
 //! share the reading of it with the table's own question. What is set up is `workspace::bench`'s.
 
 mod column;
+mod lag;
 mod narrow;
 mod number;
 mod suggest;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
+pub use self::lag::{Lag, Why};
 use self::narrow::{Asked, asked, stretch};
 pub use self::number::Number;
 pub use self::suggest::{as_asked, suggestions};
@@ -29,6 +31,7 @@ use super::widget::numbers;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::data::zone::Zone;
+use crate::engine::moment::{self, Moment, common};
 use crate::engine::{Snapshot, Table};
 use crate::figure::{AxisKind, View};
 use crate::query::window::{EpochUnit, Micros};
@@ -66,6 +69,10 @@ pub struct Boards {
     pub changed: Option<Instant>,
     /// What limits the board was changed, and the answers that fit it are still being read.
     pub changing: bool,
+    /// The moment that tiles show together, those that do, and those that lag because their answers take long.
+    moment: Option<Moment>,
+    in_step: Vec<TileId>,
+    slow: Vec<TileId>,
     runs: BTreeMap<TileId, TileRun>,
 }
 
@@ -171,6 +178,11 @@ impl TileRun {
         }
     }
 
+    /// The moments of which its answers are, where they keep step with those of others.
+    fn spans(&self) -> Option<Vec<moment::Span>> {
+        self.watch.spans().filter(|_| !self.alone)
+    }
+
     /// Shows a stretch of time, where the figure has an axis of time.
     fn look_at(&mut self, range: Option<(f64, f64)>) {
         let timed = self.chart.figure().is_some_and(|figure| figure.x.kind == AxisKind::Time);
@@ -199,17 +211,6 @@ impl Boards {
         let own = |tile: &Tile| self.runs.get(&tile.id).is_some_and(|run| run.watch.is_live());
         self.changed.is_some() || shown.is_some_and(|board| board.tiles.iter().any(own))
     }
-
-    /// The newest moment of the tiles that are asked of a table, and those which are not at it.
-    pub fn lagging(&self, board: &Board, table: &str) -> (u64, Vec<TileId>) {
-        let own = || board.tiles.iter().filter(|tile| tile.asks() && tile.table == table);
-        let epoch = |tile: &Tile| {
-            let shown = self.runs.get(&tile.id).and_then(TileRun::shown)?;
-            (!shown.catching_up && shown.history_share() >= 1.0).then_some(shown.epoch)
-        };
-        let newest = own().filter_map(epoch).max().unwrap_or(0);
-        (newest, own().filter(|tile| epoch(tile).is_none()).map(|tile| tile.id).collect())
-    }
 }
 
 impl App {
@@ -233,7 +234,7 @@ impl App {
         let is_choice = |id: &TileId| choices.iter().any(|tile| tile.id == *id);
         self.boards.runs.retain(|id, _| is_choice(id) || bench.tile(*id).is_some_and(Tile::asks));
         self.boards.now = board.and_then(|board| self.newest_time(board));
-        let Boards { runs, now, paused, range, changing: was_changing, .. } = &mut self.boards;
+        let Boards { runs, now, paused, range, changing: was_changing, moment, in_step, slow, .. } = &mut self.boards;
         for (sheet, board) in self.sheets.iter_mut().flat_map(|sheet| board.map(|board| (sheet, board))) {
             // Filters do not take their choices from the variables.
             let all = Scope { span: board.scope.span, ..Scope::default() };
@@ -241,9 +242,19 @@ impl App {
             start_tiles(runs, sheet, own.chain(choices.iter().map(|tile| (tile, &all))), *now, &self.wake);
         }
         let front = board.and_then(|board| board.layout.as_ref()).map(Layout::in_front).unwrap_or_default();
+        let instant = Moment::now();
         for (id, run) in &mut *runs {
+            run.watch.hold(front.contains(id));
             run.look(front.contains(id) || is_choice(id));
         }
+        // All that is seen changes in one frame, to the newest moment that all of it has come to.
+        let (mut together, spans): (Vec<TileId>, Vec<_>) =
+            runs.iter().filter_map(|(id, run)| Some((*id, run.spans()?))).unzip();
+        let (at, lagging) = common(&spans, instant);
+        *slow = lagging.iter().filter_map(|place| together.get(*place)).copied().collect();
+        together.retain(|id| !slow.contains(id));
+        *moment = (!together.is_empty()).then_some(at);
+        *in_step = together;
         // A change of what limits a board shows on all its tiles at once.
         let is_on = |id: &TileId| is_choice(id) || board.is_some_and(|board| board.tile(*id).is_some());
         let changing = runs.iter_mut().any(|(id, run)| is_on(id) && run.is_changing());
@@ -254,6 +265,7 @@ impl App {
             } else if run.watch.paused {
                 run.watch.resume();
             }
+            run.watch.show_at(moment.filter(|_| in_step.contains(id)));
             run.poll(front.contains(id), !changing || !is_on(id), &self.wake);
             if let Some(board) = board.filter(|board| board.tile(*id).is_some()) {
                 run.look_at(range.or_else(|| shown_stretch(board, *now)));

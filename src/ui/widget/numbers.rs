@@ -105,6 +105,12 @@ pub fn time(micros: i64) -> String {
     moment(micros, TimeUnit::Microseconds)
 }
 
+/// The time of day, to a tenth of a second.
+pub fn clock(micros: i64) -> String {
+    let text = zone().text(micros, TimeUnit::Microseconds, ' ', Clock::Digits(1));
+    text.split_once(' ').map_or_else(|| text.clone(), |(_, clock)| clock.to_owned())
+}
+
 /// A time in any unit as a date and a time of day, which is there at midnight, too: of a list of times, all look alike.
 pub fn moment(value: i64, unit: TimeUnit) -> String {
     zone().text(value, unit, ' ', Clock::Minutes)

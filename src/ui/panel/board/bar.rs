@@ -5,7 +5,7 @@ use eframe::egui::{self, Align, Label, Layout, Response, RichText, ScrollArea, U
 
 use super::{add, scope, step};
 use crate::ui::action::{Action, BoardAction};
-use crate::ui::board::title;
+use crate::ui::board::{Lag, title};
 use crate::ui::widget::{buttons, numbers};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, command, look};
@@ -185,28 +185,25 @@ fn moment_ui(ui: &mut Ui, app: &App, board: &Board) {
         let text = RichText::new(format!("{} not open", numbers::counted(closed.len() as u64, "table"))).color(p.warn);
         ui.label(text.size(look::SMALL)).on_hover_text(closed.join(", "));
     }
-    let lagging: Vec<TileId> = tables.iter().flat_map(|table| app.boards().lagging(board, table).1).collect();
-    let names = || lagging.iter().filter_map(|id| board.tile(*id)).map(title).collect::<Vec<_>>().join(", ");
-    let text = match (tables.len(), lagging.len()) {
-        (0, _) => return,
+    let (lags, moment) = (app.boards().lags(board), app.boards().moment(board).map(numbers::clock));
+    let text = match &lags[..] {
+        _ if tables.is_empty() => return,
         _ if app.boards().changing => RichText::new("Reading what was changed").color(p.warn),
-        (_, 1..) => RichText::new(format!("{} still reading", lagging.len())).color(p.warn),
-        (1, 0) => {
-            let at = board.tiles.iter().find_map(|tile| app.boards().run(tile.id)?.shown()?.watermark);
-            let moment = at.map_or_else(
-                || "of one moment".to_owned(),
-                |at| format!("at {}", numbers::time(at.div_euclid(1_000) * 1_000)),
-            );
-            RichText::new(format!("All tiles {moment}")).color(p.faint)
-        }
-        (n, 0) => RichText::new(format!("{n} tables, the tiles of each of one moment")).color(p.faint),
+        [] => match &moment {
+            Some(at) => RichText::new(format!("All tiles at {at}")).color(p.faint),
+            None => RichText::new("All tiles of one moment").color(p.faint),
+        },
+        [lag] => RichText::new(lag.words()).color(p.warn),
+        [lag, more @ ..] => RichText::new(format!("{}, and {} more", lag.words(), more.len())).color(p.warn),
     };
-    let hint = if lagging.is_empty() {
-        let zone = numbers::zone();
-        format!("They come from one reading: at each moment a total is the sum of its parts. Times are in {zone}")
+    let mut hint: Vec<String> = lags.iter().map(Lag::words).collect();
+    if lags.is_empty() {
+        hint.push("All of them hold what had come by then: at each moment a total is the sum of its parts".to_owned());
     } else {
-        format!("Not there yet: {}", names())
-    };
+        hint.extend(moment.map(|at| format!("The other tiles are at {at}")));
+    }
+    hint.push(format!("Times are in {}", numbers::zone()));
+    let hint = hint.join("\n");
     // The names of boards have the room first.
     let most = (ui.available_width() * 0.4).max(60.0);
     ui.scope(|ui| {

@@ -10,6 +10,9 @@ use crate::ui::panel::{grid, ledger};
 use crate::ui::{App, look, wording};
 use crate::workspace::bench::{Tile, TileKind};
 
+/// Said of an answer that cannot be shown.
+const ON_DISK: &str = "More groups than memory has room for: they are on disk";
+
 pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room: Rect, actions: &mut Vec<Action>) {
     let told = |ui: &mut Ui, text: String| {
         ui.centered_and_justified(|ui| ui.add(Label::new(look::faint(text, ui)).wrap()));
@@ -35,6 +38,10 @@ pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room:
     if tile.show == TileKind::Ledger {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| ledger::sum_ui(ui, sheet, shown));
         return;
+    }
+    if shown.answer.height() == 0 && shown.stats.spilled_bytes > 0 {
+        let then = if shown.last { "" } else { ", and the answer comes at the end" };
+        return told(ui, format!("{ON_DISK}{then}"));
     }
     if shown.answer.height() == 0 {
         return told(ui, "No row fits this question".to_owned());
