@@ -141,6 +141,7 @@ impl Chart {
                 self.set_view(None);
             }
             ChartAction::View(view) => return self.set_view(view),
+            ChartAction::Form(_) => return,
         }
         self.set_settings(settings);
     }

@@ -345,6 +345,7 @@ impl Boards {
         self.shown = self.shown.filter(|id| bench.board(*id).is_some());
         self.presenting &= self.shown.is_some();
         self.maximised = self.maximised.filter(|id| bench.tile(*id).is_some());
+        self.own_ranges.retain(|id, _| bench.tile(*id).is_some());
         for tile in [&mut self.renaming, &mut self.drawing, &mut self.focus, &mut self.editing] {
             *tile = tile.filter(|id| bench.tile(*id).is_some());
         }
