@@ -158,6 +158,7 @@ impl App {
         numbers::show_in(self.settings.zone);
         self.take_outcomes();
         self.poll_runs(ctx);
+        self.propose_anew();
         self.first_boards();
         self.poll_tiles();
         if let Some(feed) = &mut self.feed {

@@ -46,6 +46,12 @@ pub fn size_for(seconds: f64) -> &'static str {
     fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
 }
 
+/// Whether windows of one of these sizes are longer than those of another.
+pub fn is_longer(size: &str, than: &str) -> bool {
+    let place = |name: &str| SIZES.iter().position(|(own, _)| *own == name);
+    place(size).zip(place(than)).is_some_and(|(own, other)| own > other)
+}
+
 /// The window size of which some ten pass in a second, as far as the feeds' own pace is known.
 pub fn live_size(table: &Table) -> &'static str {
     let speed =

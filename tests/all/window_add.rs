@@ -1,10 +1,12 @@
-//! What can be put on a board: suggestions with small live pictures, rows as rows, drops that leave room.
+//! What can be put on a board: suggestions with small live pictures, rows as rows, drops that leave room; and what is
+//! proposed anew where nobody has touched it.
 
 use braid::figure::AxisKind;
 use braid::ui::App;
-use braid::ui::action::{Action, BoardAction, ChartAction};
+use braid::ui::action::{Action, AppAction, BoardAction, ChartAction, OpenAction};
 use braid::ui::board::title;
 use braid::workspace::bench::{BoardRow, Edit, Side, Tile, TileId, TileKind};
+use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui::{Key, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
 
@@ -135,6 +137,62 @@ fn a_part_is_never_dragged_smaller_than_it_can_be_read() {
     drag(&mut window, from, from - vec2(300.0, 0.0));
     let narrow = window.harness.get_all_by_label("Figure: rows by shop").next().unwrap().rect();
     assert!(narrow.width() > 150.0, "{narrow:?}");
+}
+
+/// A table that lives on a feed of rows a second apart, some thousand a second.
+fn live(rows: usize) -> Window {
+    let mut window = Window::new();
+    let row = |i: usize| {
+        let time = format!("2024-03-{:02} {:02}:{:02}:{:02}", 1 + i / 86_400, i / 3600 % 24, i / 60 % 60, i % 60);
+        format!("{time},{},{}\n", ["north", "south", "west"][i % 3], i % 17)
+    };
+    let text = "at,shop,amount\n".to_owned() + &(0..rows).map(row).collect::<String>();
+    let path = window.file("sales.csv", &text);
+    let setup = TableSetup {
+        name: "sales".into(),
+        live: vec![format!("replay:{}?rate=2000", path.display())],
+        time: Some(TimeSetup { column: "at".into(), lateness_ms: 1_000 }),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.wait("rows flow", |app| app.sheet().is_some_and(|sheet| sheet.watch.shown.is_some()));
+    window
+}
+
+#[test]
+fn what_was_proposed_for_the_first_seconds_is_proposed_anew_unless_it_was_touched() {
+    let mut window = live(40_000);
+    let asked = |app: &App| app.sheet().map(|sheet| sheet.question.sql.clone()).unwrap_or_default();
+    assert!(asked(&window.app()).contains("'5 seconds'"), "{}", asked(&window.app()));
+    window.click("Board of sales");
+    let lines = tile(&window, "Rows every 5 seconds");
+    let means = tile(&window, "Avg amount every 5 seconds");
+    // One of the tiles is somebody's now.
+    edit(&mut window, Edit::SetTile { tile: Tile { title: "Mine".into(), ..means.clone() } });
+    window.wait("the question fits what has come", |app| !asked(app).contains("'5 seconds'"));
+    let sql = |window: &Window, id: TileId| board(window).tile(id).unwrap().sql.clone();
+    assert!(!sql(&window, lines.id).contains("'5 seconds'"), "{}", sql(&window, lines.id));
+    assert_eq!(sql(&window, means.id), means.sql);
+    // It is no step of anybody's: what is taken back is the title.
+    window.propose(Action::App(AppAction::Undo));
+    assert_eq!(board(&window).tile(means.id).unwrap().title, "");
+    assert!(!asked(&window.app()).contains("'5 seconds'"));
+}
+
+#[test]
+fn what_somebody_has_written_or_kept_is_never_proposed_anew() {
+    let mut window = live(20_000);
+    let sql = window.sheet().question.sql.clone();
+    window.click("Put on a board");
+    window.harness.get_all_by_label("Board of sales").next().unwrap().click();
+    window.settle();
+    window.wait("the feed ends", |app| app.is_idle());
+    assert_eq!(window.app().sheets()[0].question.sql, sql);
+    let mut window = live(20_000);
+    let own = window.sheet().question.sql.replace("count(*)", "max(amount)");
+    window.ask(&own);
+    window.wait("the feed ends", |app| app.is_idle());
+    assert_eq!(window.app().sheets()[0].question.sql, own);
 }
 
 #[test]
