@@ -67,11 +67,14 @@ const LINES_A_TICK: f32 = 2.6;
 /// once they are nice, and three labels say what the scale is.
 const FEW_STEPS: usize = 3;
 
+/// A y axis is divided into no more steps than this.
+const MOST_STEPS: usize = 8;
+
 /// At most how many steps a y axis of this height is divided into.
 pub fn y_steps(height: f32, look: &Look) -> usize {
     let roomy = (height / (look.font_size * LINES_A_TICK)) as usize;
     let close = (height / (text::height(look.font_size) * 1.15)) as usize;
-    roomy.max(close.min(FEW_STEPS)).clamp(1, 8)
+    roomy.max(close.min(FEW_STEPS)).clamp(1, MOST_STEPS)
 }
 
 pub fn y_ticks(
@@ -90,9 +93,29 @@ pub fn y_ticks(
     let own =
         |most: usize| written(number::ticks_by(scale, most, whole, |least| format.number.nice_step(least)), format);
     let ticks = own(most);
-    // Two labels closer than a line: the ends of a range so far from zero that it has no steps.
     let line = text::height(look.font_size);
-    if ticks.values.len() > 1 && height * ticks_apart(&ticks.values, scale) < line { own(1) } else { ticks }
+    let close = |values: &[f64]| height * ticks_apart(values, scale) < line;
+    match ticks.values.len() {
+        // Two labels closer than a line: the ends of a range so far from zero that it has no steps.
+        2.. if close(&ticks.values) => own(1),
+        2.. => ticks,
+        _ if height < line * 1.5 => ticks,
+        // One says nothing of the scale: finer steps, or every few of them, whose labels do not touch.
+        _ => {
+            let nice = |least: f64| format.number.nice_step(least);
+            let finer = |most: usize| written(number::ticks_by(scale, most, false, nice), format);
+            let found =
+                (1..=MOST_STEPS).map(finer).find_map(|all| (1..=MOST_STEPS).find_map(|nth| every(&all, nth, close)));
+            found.unwrap_or(ticks)
+        }
+    }
+}
+
+/// Every few of the ticks, where these are two or more that are not close.
+fn every(all: &number::Ticks, nth: usize, close: impl Fn(&[f64]) -> bool) -> Option<number::Ticks> {
+    let values: Vec<f64> = all.values.iter().step_by(nth).copied().collect();
+    let labels = all.labels.iter().step_by(nth).cloned().collect();
+    (values.len() > 1 && !close(&values)).then_some(number::Ticks { step: all.step * nth as f64, values, labels })
 }
 
 /// The ticks with their numbers as a person wants them.
@@ -112,21 +135,32 @@ fn gap(look: &Look) -> f32 {
 }
 
 fn numbers(scale: Scale, room: Room, whole: bool, (look, format): (&Look, &Format)) -> Vec<XTick> {
-    let place = |ticks: &number::Ticks| -> Vec<XTick> {
-        let labelled = ticks.values.iter().zip(&ticks.labels);
-        labelled.map(|(v, label)| tick(scale, room, look, *v, label.clone(), None)).collect()
+    let place = |most: usize, whole: bool| -> Vec<XTick> {
+        let nice = |least: f64| format.number.nice_step(least);
+        let ticks = written(number::ticks_by(scale, most, whole, nice), format);
+        let labelled = ticks.values.iter().zip(ticks.labels);
+        labelled.map(|(v, label)| tick(scale, room, look, *v, label, None)).collect()
     };
     let most = (room.width / (look.font_size * 4.0)).clamp(1.0, 20.0) as usize;
-    let nice = |least: f64| format.number.nice_step(least);
-    let tried = (1..=most).rev().map(|most| place(&written(number::ticks_by(scale, most, whole, nice), format)));
-    let mut last = Vec::new();
-    for ticks in tried {
-        if apart(&ticks, look) {
-            return ticks;
-        }
-        last = ticks;
+    let found = (1..=most).rev().map(|most| place(most, whole)).find(|ticks| apart(ticks, look));
+    let found = found.unwrap_or_else(|| thin(place(1, whole), gap(look), look));
+    at_least_two(found, (1..=MOST_FINER).map(|most| place(most, false)), room, look)
+}
+
+/// How many finer steps are tried for a second label, and into how many parts these divide an axis at most.
+const MOST_FINER: usize = 6;
+const MOST_PARTS: f64 = 24.0;
+/// An axis narrower than this, in letters, has no room for two labels.
+const NARROW: f32 = 5.0;
+
+/// One label says nothing of a scale: where there are fewer than two, as many of finer steps as stay clear of each
+/// other, those of the coarsest that has two.
+fn at_least_two(found: Vec<XTick>, mut finer: impl Iterator<Item = Vec<XTick>>, room: Room, look: &Look) -> Vec<XTick> {
+    if found.len() > 1 || room.width < NARROW * look.font_size {
+        return found;
     }
-    thin(last, gap(look), look)
+    let two = finer.find_map(|ticks| Some(thin(ticks, gap(look), look)).filter(|ticks| ticks.len() > 1));
+    two.unwrap_or(found)
 }
 
 /// Ticks at powers of ten.
@@ -141,29 +175,28 @@ fn powers(scale: Scale, room: Room, look: &Look) -> Vec<XTick> {
 fn times(scale: Scale, room: Room, look: &Look, zone: Option<Zone>) -> Option<Vec<XTick>> {
     // Ticks closer than this would look like a fence even where their labels fit.
     let least = scale.span() / f64::from((room.width / (look.font_size * 4.0)).max(1.0));
-    for step in time::steps().filter(|step| step.length() >= least) {
-        let ticks = step.ticks(scale, zone);
-        let mut context = String::new();
-        let placed: Vec<_> = ticks
-            .into_iter()
-            .map(|t| {
-                let fresh = (t.context != context).then(|| t.context.clone());
-                context = t.context;
-                tick(scale, room, look, t.at, t.label, fresh)
-            })
-            .collect();
-        if placed.is_empty() {
-            break;
-        }
-        if apart(&placed, look) {
-            return Some(tidy(placed, room, look));
-        }
-    }
-    None
+    let place = |step: time::Step| -> Vec<XTick> {
+        let ticks = step.ticks(scale, zone).into_iter();
+        ticks.map(|t| tick(scale, room, look, t.at, t.label, Some(t.context))).collect()
+    };
+    let (finer, coarser): (Vec<_>, Vec<_>) = time::steps().partition(|step| step.length() < least);
+    let found = coarser.into_iter().map(place).take_while(|ticks| !ticks.is_empty()).find(|ticks| apart(ticks, look));
+    let finer = finer.into_iter().rev().take(MOST_FINER).filter(|step| scale.span() <= step.length() * MOST_PARTS);
+    let ticks = at_least_two(found.unwrap_or_default(), finer.map(place), room, look);
+    (!ticks.is_empty()).then(|| tidy(ticks, room, look))
 }
 
-/// Leaves out the second lines that would touch: of two, the later one says more, as something begins there.
+/// Leaves out the second lines that say nothing new, and those that would touch: of two, the later one says more, as
+/// something begins there.
 fn tidy(mut ticks: Vec<XTick>, room: Room, look: &Look) -> Vec<XTick> {
+    let mut before = None;
+    for tick in &mut ticks {
+        let said = tick.context.take();
+        if said != before {
+            tick.context.clone_from(&said);
+            before = said;
+        }
+    }
     let mut next_left = f32::INFINITY;
     for tick in ticks.iter_mut().rev() {
         let Some(context) = &tick.context else { continue };
@@ -200,7 +233,17 @@ fn categories(names: &[String], scale: Scale, room: Room, look: &Look) -> Vec<XT
             tick(scale, room, look, i as f64, text::fit(&text::clean(name), look.font_size, width).into_owned(), None)
         });
     // Those at the ends may have been moved inwards.
-    thin(ticks.collect(), gap(look) * 0.4, look)
+    let ticks = thin(ticks.collect(), gap(look) * 0.4, look);
+    let half = room.width / 2.0 - gap(look);
+    if ticks.len() > 1 || half < look.font_size * 2.0 {
+        return ticks;
+    }
+    // The ends, cut to half of the room each.
+    let ends = [first, last].into_iter().take(last - first + 1).filter_map(|i| Some((i, names.get(i)?)));
+    let cut = |name: &str| text::fit(&text::clean(name), look.font_size, half).into_owned();
+    let ends = ends.map(|(i, name)| tick(scale, room, look, i as f64, cut(name), None)).collect();
+    let ends = thin(ends, gap(look) * 0.4, look);
+    if ends.len() > 1 { ends } else { ticks }
 }
 
 fn tick(scale: Scale, room: Room, look: &Look, value: f64, label: String, context: Option<String>) -> XTick {

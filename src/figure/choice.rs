@@ -3,7 +3,7 @@
 
 use super::look::OTHER;
 use super::series::largest;
-use super::settings::{MOST_CHOSEN, MOST_SERIES, Settings};
+use super::settings::{MOST_CHOSEN, MOST_NAMES, MOST_SERIES, Settings};
 use super::spec::HiddenSeries;
 
 /// A series to be.
@@ -23,6 +23,8 @@ pub(super) struct Candidate {
 pub(super) struct Choices {
     pub candidates: Vec<Candidate>,
     pub notes: Vec<String>,
+    /// Those that there were to choose from, by name.
+    pub names: Vec<String>,
 }
 
 impl Choices {
@@ -45,7 +47,7 @@ impl Choices {
         if candidates.len() < all().count() {
             notes.push(format!("the first {} of {} columns", candidates.len(), titles.len()));
         }
-        Self { candidates, notes }
+        Self { candidates, notes, names: titles.to_vec() }
     }
 
     /// A series for each group and measure, the largest by the first measure unless others were chosen.
@@ -56,6 +58,9 @@ impl Choices {
         other: bool,
     ) -> Self {
         let count = groups.len();
+        let mut names: Vec<String> = groups.iter().map(|(name, _)| name.clone()).collect();
+        names.sort();
+        names.truncate(MOST_NAMES);
         let each = titles.len().max(1);
         let named = !settings.only.is_empty();
         let (wanted, rest): (Vec<_>, Vec<_>) =
@@ -93,7 +98,7 @@ impl Choices {
                 candidates.push(Candidate { name, measure, rows: rows.clone(), other: true, colour: Some(OTHER) });
             }
         }
-        Self { candidates, notes }
+        Self { candidates, notes, names }
     }
 
     /// Takes those out that are named only: hidden ones, or all but the one that is shown alone.

@@ -28,7 +28,8 @@ pub fn draw<DB: DrawingBackend>(surface: DB, figure: &Figure, look: &Look) -> Re
     let mut paper = Paper { area };
     paper.rect(Rect::new(0.0, 0.0, size[0], size[1]), look.paper)?;
     let layout = if figure.panels.is_empty() {
-        let plan = FigurePlan::new(figure, mark, look, size, Part::Whole);
+        let part = if figure.sketch { Part::Sketch } else { Part::Whole };
+        let plan = FigurePlan::new(figure, mark, look, size, part);
         plan.draw(&mut paper)?;
         plan.layout
     } else {
@@ -264,7 +265,7 @@ impl FigurePlan<'_> {
     fn band_label(&self, pen: &mut dyn Pen, band: &Rect, words: &str) -> Result<()> {
         let (size, top) = (self.look.small_size(), self.layout.plot.top);
         let width = text::width(words, size);
-        if band.width() <= width + 8.0 {
+        if band.width() <= width + 8.0 || self.part == Part::Sketch {
             return Ok(());
         }
         let middle = center(band)[0] as f32;

@@ -88,6 +88,7 @@ impl Encoding {
         };
         let mut choices = self.choices_of(frame, &measures, bins.is_some())?;
         choices.notes.iter().for_each(|note| figure.note(note));
+        figure.names = std::mem::take(&mut choices.names).into();
         let hidden = choices.take_hidden(&self.settings);
         let joined = mark.is_some_and(|mark| mark.stacks && mark.joins) && choices.candidates.len() > 1;
         let draw = |inside: Option<&[bool]>| -> Vec<Series> {
@@ -182,18 +183,6 @@ impl Encoding {
     pub fn adds_up(&self) -> bool {
         let additive = self.additive.as_deref().unwrap_or(&[]);
         !self.y.is_empty() && self.y.iter().all(|name| additive.contains(name))
-    }
-
-    /// Which series there are to choose from, by name.
-    pub fn series_names(&self, frame: &DataFrame) -> Vec<String> {
-        match self.labels(frame) {
-            Ok(Some(labels)) => {
-                let mut names: Vec<String> = groups(&labels).into_iter().map(|(name, _)| name).collect();
-                names.sort();
-                names
-            }
-            _ => self.y.iter().map(|name| display(name)).collect(),
-        }
     }
 
     /// The name of each row's series, where they are split.

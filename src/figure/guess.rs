@@ -131,6 +131,16 @@ fn first_guess(frame: &DataFrame) -> Encoding {
     Encoding { mark: mark.to_owned(), x: x.as_ref().map(name), y, series, ..Encoding::default() }
 }
 
+/// The columns whose values are worth a picture each: names, flags, and numbers that group rather than measure.
+pub fn categories(frame: &DataFrame) -> Vec<String> {
+    let is_category = |column: &&Column| match role(column.dtype()) {
+        Role::Name | Role::Flag => true,
+        Role::Number => dimension(column),
+        _ => false,
+    };
+    frame.columns().iter().filter(is_category).map(|column| column.name().to_string()).collect()
+}
+
 /// Of these columns those that are so much larger or smaller than the first that one of them would look flat: of a
 /// count in thousands and a mean of ten.
 fn uncomparable(frame: &DataFrame, y: &[String]) -> Vec<String> {

@@ -6,6 +6,7 @@
 pub mod axis;
 mod choice;
 mod clip;
+mod colours;
 mod columns;
 pub mod decimate;
 pub mod draw;
@@ -38,9 +39,11 @@ mod svg;
 pub mod text;
 pub mod time;
 
+pub use colours::Colours;
 pub use draw::draw;
 pub use encode::Encoding;
 pub use format::{Format, NumberFormat};
+pub use guess::categories;
 pub use layout::{Layout, Rect};
 pub use look::{Look, Rgba, Tone};
 pub use mark::{MARKS, Mark};

@@ -29,16 +29,17 @@ pub fn draw(pen: &mut dyn Pen, figure: &Figure, mark: &'static Mark, look: &Look
         whole.y_title.clear();
         whole.right.iter_mut().for_each(|axis| axis.title.clear());
     }
-    let plan = |whole: &Figure| FigurePlan::new(whole, mark, look, size, Part::Whole).layout.plot.top;
-    let mut top = plan(&whole) - look.font_size * 0.6;
-    let (across, shown) = grid(figure.panels.len(), [size[0], size[1] - top], look);
+    let mut noted = whole.clone();
+    let mut head = FigurePlan::new(&whole, mark, look, size, Part::Whole);
+    let top_of = |head: &FigurePlan<'_>| head.layout.plot.top - look.font_size * 0.6;
+    let (across, shown) = grid(figure.panels.len(), [size[0], size[1] - top_of(&head)], look);
     let said = format!("{shown} of {} panels find room here", figure.panels.len());
     let missing = shown < figure.panels.len();
     if missing && !low {
-        whole.note(&said);
-        top = plan(&whole) - look.font_size * 0.6;
+        noted.note(&said);
+        head = FigurePlan::new(&noted, mark, look, size, Part::Whole);
     }
-    let head = FigurePlan::new(&whole, mark, look, size, Part::Whole);
+    let top = top_of(&head);
     head.draw_head(pen)?;
 
     let down = shown.div_ceil(across).max(1);

@@ -87,7 +87,11 @@ impl ShownText {
             |w| w.title = false,
         ];
         const PANEL: [fn(&mut ShownText); 3] = [|_| (), |w| w.context = false, |w| w.seam = false];
-        let steps: &[fn(&mut Self)] = if part == Part::Panel { &PANEL } else { &WHOLE };
+        let steps: &[fn(&mut Self)] = match part {
+            Part::Whole => &WHOLE,
+            Part::Panel => &PANEL,
+            Part::Sketch => &[],
+        };
         steps.iter().map(move |step| {
             step(&mut words);
             words
@@ -101,6 +105,8 @@ const PLOT_SHARE: f32 = 0.45;
 /// Length of a tick's stroke, and of the space between an axis and its words.
 pub const TICK: f32 = 4.0;
 pub const GAP: f32 = 5.0;
+/// Around a sketch.
+const EDGE: f32 = 3.0;
 
 /// Around the picture.
 pub fn margin(look: &Look) -> f32 {
@@ -116,11 +122,13 @@ pub fn legend_line(look: &Look) -> f32 {
     (text::height(look.font_size) * 1.25).round()
 }
 
-/// Whether a picture stands alone or is one of several, whose x title and legend are those of all.
+/// Whether a picture stands alone, or is one of several, whose x title and legend are those of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Whole,
     Panel,
+    /// A figure without axes and words.
+    Sketch,
 }
 
 impl<'a> FigurePlan<'a> {
@@ -133,6 +141,9 @@ impl<'a> FigurePlan<'a> {
         let (y_title, right_title) = y_titles(figure, mark);
         let line = text::height(look.font_size);
         let mut chosen = None;
+        if part == Part::Sketch {
+            chosen = Some((HeadLines::default(), Legend::default(), EDGE, (size[1] - EDGE).max(EDGE), false, None));
+        }
         for words in ShownText::fewer(part) {
             let words = ShownText { seam: seam && words.seam, ..words };
             let (head, legend, top) = head(figure, mark, [&y_title, &right_title], look, size, words, part);
@@ -154,7 +165,7 @@ impl<'a> FigurePlan<'a> {
         let height = bottom - top;
         let fixed = figure.view.is_some_and(|view| view.y.is_some());
         let axis_y = |right: bool, scale: Scale| -> (Scale, Ticks) {
-            if empty || mark.bare {
+            if empty || mark.bare || part == Part::Sketch {
                 return (scale, Ticks::default());
             }
             if mark.bands {
@@ -182,9 +193,17 @@ impl<'a> FigurePlan<'a> {
             let widest = ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
             (widest / 8.0).ceil() * 8.0 + if widest > 0.0 { GAP * 1.5 } else { 0.0 }
         };
-        let edge = if part == Part::Panel { margin(look) * 0.5 } else { margin(look) };
+        let edge = match part {
+            Part::Whole => margin(look),
+            Part::Panel => margin(look) * 0.5,
+            Part::Sketch => EDGE,
+        };
         let left = (edge + room(&y_ticks)).round().min((size[0] * 0.5).round());
-        let beside = if right.is_some() { margin(look) * 0.5 + room(&right_ticks) } else { margin(look) * 1.5 };
+        let beside = match right {
+            _ if part == Part::Sketch => EDGE,
+            Some(_) => margin(look) * 0.5 + room(&right_ticks),
+            None => margin(look) * 1.5,
+        };
         let end = (size[0] - beside.min(size[0] * 0.35)).round().max(left);
 
         let plot = Rect::new(left, top.round(), end, bottom.round().max(top.round()));
@@ -208,7 +227,7 @@ impl<'a> FigurePlan<'a> {
             free: mark.free,
         };
         let room = Room { width: plot.width(), before: left - 2.0, after: size[0] - end - 2.0 };
-        let mut x_ticks = if empty || mark.bare {
+        let mut x_ticks = if empty || mark.bare || part == Part::Sketch {
             Vec::new()
         } else {
             let whole = x.span() < 10.0 && whole(figure.series.iter(), |s| &s.x);
@@ -246,7 +265,7 @@ fn base(kind: &AxisKind, scale: Scale) -> f64 {
 fn x_title(figure: &Figure, mark: &Mark, part: Part, x: Scale) -> String {
     let zone = figure.zone.words((x.lo() as i64, x.hi() as i64));
     match (&figure.x.kind, figure.x.title.as_str()) {
-        _ if mark.bare || part == Part::Panel => String::new(),
+        _ if mark.bare || part != Part::Whole => String::new(),
         (AxisKind::Time, "") => zone,
         (AxisKind::Time, title) if !title.contains(&zone) => format!("{title} ({zone})"),
         (_, title) => title.to_owned(),
@@ -314,7 +333,7 @@ fn y_titles(figure: &Figure, mark: &Mark) -> (String, String) {
     if mark.bare {
         return Default::default();
     }
-    let left = match mark::heat::range(figure).filter(|_| mark.bands) {
+    let left = match mark.bands.then(|| mark::heat::range(figure)).flatten() {
         Some((lo, hi)) => {
             let said = |v: f64| {
                 if figure.y_format == Format::default() { number::rounded(v) } else { figure.y_format.short(v) }

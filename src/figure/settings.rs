@@ -10,6 +10,8 @@ use super::look::Tone;
 pub const MOST_SERIES: usize = 8;
 /// More than this cannot be told apart at all.
 pub const MOST_CHOSEN: usize = 24;
+/// More names than this are no help in a list.
+pub const MOST_NAMES: usize = 1_000;
 /// More panels than this cannot be read.
 pub const MOST_PANELS: usize = 16;
 

@@ -54,6 +54,10 @@ pub struct Figure {
     pub zone: Zone,
     /// Whether points stand alone: no line joins what lies apart by its nature, such as sessions.
     pub apart: bool,
+    /// Without axes and words, where there is no room for them.
+    pub sketch: bool,
+    /// The names that there are to choose series from; the first thousand.
+    pub names: Arc<[String]>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -109,6 +109,8 @@ pub enum BoardAction {
     New,
     /// Which stretch of time the figures show; `None` for all.
     Range(Option<(f64, f64)>),
+    /// The same of a tile that keeps its own time.
+    OwnRange(TileId, Option<(f64, f64)>),
     /// Lets a tile take all of its board; `None` gives the others their place back.
     Maximise(Option<TileId>),
     /// Shows the board without anything around it.
@@ -125,8 +127,10 @@ pub enum BoardAction {
     Brush(Filter),
     /// Moves a tile to a board of its own.
     MoveToNew(TileId),
-    /// Opens the form with the settings of a tile's figure; `None` closes it.
+    /// Opens the pane with the settings of a tile's figure; `None` closes it.
     Figure(Option<TileId>),
+    /// Opens the pane with what can be put on the board, of this table; `None` closes it.
+    Add(Option<TableId>),
     /// Begins to write the title of a tile; `None` ends it.
     Rename(Option<TileId>),
     /// Puts the question of a tile before its table, to be changed.
@@ -205,6 +209,8 @@ pub enum ChartAction {
         settings: Box<Settings>,
         goes_on: bool,
     },
+    /// Opens the pane with all settings, or closes it.
+    Form(bool),
     /// Back to the picture that fits.
     Guess,
     /// What to look at; `None` for all.
@@ -297,6 +303,8 @@ pub enum ExportAction {
     Answer(Option<PathBuf>, AnswerFile),
     /// The figure of the report, or of the guard.
     Figure(Option<PathBuf>, ChartFile),
+    /// The figure of a tile.
+    Tile(Option<PathBuf>, TileId, ChartFile),
     Model(Option<PathBuf>, ModelId),
     /// All that is set up, under a name; from then on it is kept there.
     Workspace(Option<PathBuf>),

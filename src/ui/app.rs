@@ -78,6 +78,8 @@ pub struct App {
     pub(super) autosave: Autosave,
     pub(super) consent: Consent,
     pub(super) boards: Boards,
+    /// The chart of the question is being set in the pane beside it.
+    pub(super) drawing: bool,
     /// What CSV does with formulas.
     pub(super) formulas: Formulas,
     pub(super) tab: Tab,
@@ -95,6 +97,7 @@ impl App {
         let bell = ctx.clone();
         let mut app = Self {
             boards: Boards::default(),
+            drawing: false,
             folders: options.folders,
             settings: options.settings,
             bench: BenchHistory::default(),
@@ -155,6 +158,7 @@ impl App {
         numbers::show_in(self.settings.zone);
         self.take_outcomes();
         self.poll_runs(ctx);
+        self.propose_anew();
         self.first_boards();
         self.poll_tiles();
         if let Some(feed) = &mut self.feed {

@@ -14,15 +14,12 @@ use super::widget::numbers;
 use crate::data::zone::Zone;
 use crate::data::{Fault, Result};
 use crate::engine::{Job, Snapshot};
-use crate::figure::{self, Encoding, Figure, Look, Settings, View};
+use crate::figure::{self, Colours, Encoding, Figure, Look, Settings, View};
 use crate::sync::Wake;
 use crate::workspace::{Windows, picture};
 
 /// The largest answer that becomes a figure while the window waits, rows.
 const SMALL: usize = 4_000;
-
-/// The most series that can be picked from a list.
-const MOST_NAMES: usize = 1_000;
 
 /// The mark and the columns that are drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +33,8 @@ pub struct Shown {
     pub split: Option<String>,
     /// The series there are to choose from; the first thousand.
     pub series: Vec<String>,
+    /// The columns with a small picture for each of their values, to choose from.
+    pub categories: Vec<String>,
     /// Whether those that are left out can be summed up.
     pub adds_up: bool,
 }
@@ -61,6 +60,8 @@ pub struct Chart {
     fault: Option<Fault>,
     built: Option<Key>,
     job: Option<(Key, Job<Built>)>,
+    /// What its series got the colours of their names for.
+    coloured: Option<Key>,
     /// Counts figures and views.
     serial: u64,
     /// A cache that is filled while painting.
@@ -72,7 +73,17 @@ struct DrawnKey {
     serial: u64,
     rect: Rect,
     look: Look,
-    captioned: bool,
+    detail: Detail,
+}
+
+/// How much of a figure is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Detail {
+    Whole,
+    /// Its caption stands elsewhere.
+    Uncaptioned,
+    /// Without axes and words.
+    Sketch,
 }
 
 impl Chart {
@@ -130,6 +141,7 @@ impl Chart {
                 self.set_view(None);
             }
             ChartAction::View(view) => return self.set_view(view),
+            ChartAction::Form(_) => return,
         }
         self.set_settings(settings);
     }
@@ -138,6 +150,18 @@ impl Chart {
         self.view = view;
         if let Some(figure) = &mut self.figure {
             Arc::make_mut(figure).view = view;
+            self.serial += 1;
+        }
+    }
+
+    /// Gives its series the colours that their names have among others.
+    pub fn colour_by(&mut self, colours: &mut Colours) {
+        if self.coloured == self.built {
+            return;
+        }
+        self.coloured = self.built;
+        if let Some(figure) = &mut self.figure {
+            colours.paint(Arc::make_mut(figure));
             self.serial += 1;
         }
     }
@@ -204,23 +228,29 @@ impl Chart {
 
     /// Paints the figure into `rect`, drawing it only if something has changed, and hands it to `then`.
     pub fn draw(&self, ui: &Ui, rect: Rect, then: impl FnOnce(&Drawn)) -> Option<Fault> {
-        self.draw_with(ui, rect, true, then)
+        self.draw_with(ui, rect, Detail::Whole, then)
     }
 
     /// The same of a figure whose caption stands elsewhere.
     pub fn draw_uncaptioned(&self, ui: &Ui, rect: Rect, then: impl FnOnce(&Drawn)) -> Option<Fault> {
-        self.draw_with(ui, rect, false, then)
+        self.draw_with(ui, rect, Detail::Uncaptioned, then)
     }
 
-    fn draw_with(&self, ui: &Ui, rect: Rect, captioned: bool, then: impl FnOnce(&Drawn)) -> Option<Fault> {
+    /// The same without axes and words.
+    pub fn draw_sketch(&self, ui: &Ui, rect: Rect, then: impl FnOnce(&Drawn)) -> Option<Fault> {
+        self.draw_with(ui, rect, Detail::Sketch, then)
+    }
+
+    fn draw_with(&self, ui: &Ui, rect: Rect, detail: Detail, then: impl FnOnce(&Drawn)) -> Option<Fault> {
         let figure = self.figure.as_ref()?;
         let look = canvas::look_of(look::palette(ui), ui.visuals().dark_mode, ui.pixels_per_point());
-        let key = DrawnKey { serial: self.serial, rect, look, captioned };
+        let key = DrawnKey { serial: self.serial, rect, look, detail };
         let mut slot = self.drawn.borrow_mut();
         if slot.as_ref().is_none_or(|(of, _)| *of != key) {
             // The pickers above the chart replace its title; exported charts have one.
-            let caption = if captioned { figure.caption.clone() } else { String::new() };
-            let untitled = Figure { title: String::new(), caption, ..Figure::clone(figure) };
+            let caption = if detail == Detail::Whole { figure.caption.clone() } else { String::new() };
+            let sketch = detail == Detail::Sketch;
+            let untitled = Figure { title: String::new(), caption, sketch, ..Figure::clone(figure) };
             match Drawn::new(&untitled, rect, &look) {
                 Ok(drawn) => *slot = Some((key, drawn)),
                 Err(fault) => return Some(fault),
@@ -238,16 +268,15 @@ impl Chart {
 fn build(snapshot: &Snapshot, share: f64, windows: &Windows, (settings, zone): (&Settings, Zone)) -> Result<Built> {
     let encoding = Encoding { zone, ..windows.encoding(&snapshot.answer, settings) };
     let figure = picture(&encoding, snapshot, windows, share)?;
-    let mut series = encoding.series_names(&snapshot.answer);
-    series.truncate(MOST_NAMES);
     let shown = Shown {
+        series: figure.names.to_vec(),
+        categories: figure::categories(&snapshot.answer),
         mark: figure.mark.clone(),
         adds_up: encoding.adds_up(),
         x: encoding.x,
         y: encoding.y,
         right: encoding.right,
         split: encoding.series.into_iter().next(),
-        series,
     };
     Ok(Built { shown, figure })
 }

@@ -154,6 +154,7 @@ pub const COMMANDS: &[Command] = &[
         in_text: false,
         ..keyed("Tile before", &[with(Modifiers::NONE, Key::PageUp)], |app| tile_beside(app, -1))
     },
+    command("Add a tile…", |app| app.table_to_add().map(|table| Action::Board(BoardAction::Add(Some(table))))),
     command("Change the question of the tile…", |app| {
         focused(app).map(|tile| Action::Board(BoardAction::Open(tile)))
     }),

@@ -46,6 +46,12 @@ pub fn size_for(seconds: f64) -> &'static str {
     fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
 }
 
+/// Whether windows of one of these sizes are longer than those of another.
+pub fn is_longer(size: &str, than: &str) -> bool {
+    let place = |name: &str| SIZES.iter().position(|(own, _)| *own == name);
+    place(size).zip(place(than)).is_some_and(|(own, other)| own > other)
+}
+
 /// The window size of which some ten pass in a second, as far as the feeds' own pace is known.
 pub fn live_size(table: &Table) -> &'static str {
     let speed =
@@ -177,11 +183,16 @@ pub fn question_by(table: &Table, seen: &DataFrame) -> Option<Form> {
         seen.range.is_some_and(|(least, most)| most > least) && !(seen.whole && seen.distinct > rows * 0.9)
     };
     let number = all.iter().filter(|seen| !seen.whole).find(measured).or_else(|| all.iter().find(measured))?;
-    let (least, most) = number.range?;
-    let width = round_step((most - least) / BUCKETS, number.whole);
-    let alias = free_name(table, &[&format!("{}_bucket", bare(&number.column)), "bucket", "value_bucket"]);
-    let group = format!("floor({column} / {width}) * {width} AS {alias}", column = number.column, alias = name(&alias));
-    Some(Form { groups: vec![group], order: vec![(alias, false)], ..form })
+    Some(spread(table, (&number.column, number.whole), number.range?, form.measures))
+}
+
+/// What falls into each of some thirty buckets of a number, whose name is as in SQL.
+pub fn spread(table: &Table, (column, whole): (&str, bool), (least, most): (f64, f64), measures: Vec<Measure>) -> Form {
+    let width = round_step((most - least) / BUCKETS, whole);
+    let alias = free_name(table, &[&format!("{}_bucket", bare(column)), "bucket", "value_bucket"]);
+    let group = format!("floor({column} / {width}) * {width} AS {}", name(&alias));
+    let order = vec![(name(&alias), false)];
+    Form { table: table.name.clone(), groups: vec![group], order, measures, ..Form::default() }
 }
 
 /// The next of 1, 2, 5, 10, … times a power of ten; at least 1 for whole numbers.

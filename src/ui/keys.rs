@@ -3,7 +3,7 @@
 use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers, Popup};
 
 use super::App;
-use super::action::{Action, AppAction, BoardAction, FeedAction};
+use super::action::{Action, AppAction, BoardAction, ChartAction, FeedAction};
 use super::command::{COMMANDS, Command};
 
 /// Turns this frame's key strokes into actions, before any widget sees them.
@@ -25,15 +25,25 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             actions.push(action);
         }
     }
-    // Escape closes an open popup first. (The popups of this frame are not known before they are painted.)
-    if Popup::is_any_open(ctx) || !closes(app) || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+    // Escape closes an open popup first, and gives up a name that is being written. (The popups of this frame are not
+    // known before they are painted.)
+    let naming = app.boards.renaming.is_some() || app.boards.naming.is_some();
+    if Popup::is_any_open(ctx)
+        || naming
+        || !closes(app)
+        || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
+    {
         return;
     }
-    actions.push(match (app.pane, &app.feed, app.boards.maximised) {
-        (Some(_), ..) => Action::App(AppAction::Hide),
-        (None, Some(_), _) => Action::Feed(FeedAction::Close),
-        (None, None, Some(_)) => Action::Board(BoardAction::Maximise(None)),
-        (None, None, None) => Action::Board(BoardAction::Present(false)),
+    let boards = &app.boards;
+    actions.push(match () {
+        () if app.pane.is_some() => Action::App(AppAction::Hide),
+        () if app.feed.is_some() => Action::Feed(FeedAction::Close),
+        () if app.drawing && boards.shown.is_none() => Action::Chart(ChartAction::Form(false)),
+        () if boards.drawing.is_some() => Action::Board(BoardAction::Figure(None)),
+        () if boards.adding.is_some() => Action::Board(BoardAction::Add(None)),
+        () if boards.maximised.is_some() => Action::Board(BoardAction::Maximise(None)),
+        () => Action::Board(BoardAction::Present(false)),
     });
 }
 
@@ -45,5 +55,7 @@ fn is(event: &Event, shortcut: &KeyboardShortcut) -> bool {
 
 /// Whether there is something that Escape closes.
 fn closes(app: &App) -> bool {
-    app.pane.is_some() || app.feed.is_some() || app.boards.maximised.is_some() || app.boards.presenting
+    let boards = &app.boards;
+    let beside = app.drawing && boards.shown.is_none() || boards.drawing.is_some() || boards.adding.is_some();
+    app.pane.is_some() || app.feed.is_some() || beside || boards.maximised.is_some() || boards.presenting
 }

@@ -104,7 +104,7 @@ impl App {
         sheet.chart.set_settings(setup.settings());
         sheet.finding = epochs::find(Table::clone(&sheet.table), self.wake.clone());
         self.load_models(id, &setup.models);
-        self.begin(&mut sheet, &setup.question);
+        self.begin(&mut sheet, &setup);
         self.sheets.push(sheet);
         self.placed(id, again);
         self.place_models(false);

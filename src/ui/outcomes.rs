@@ -26,6 +26,7 @@ impl App {
                     ExportAction::Chart(_, file) => ExportAction::Chart(Some(path), file),
                     ExportAction::Answer(_, file) => ExportAction::Answer(Some(path), file),
                     ExportAction::Figure(_, file) => ExportAction::Figure(Some(path), file),
+                    ExportAction::Tile(_, tile, file) => ExportAction::Tile(Some(path), tile, file),
                     ExportAction::Model(_, id) => ExportAction::Model(Some(path), id),
                     ExportAction::Workspace(_) => ExportAction::Workspace(Some(path)),
                 }),

@@ -27,7 +27,7 @@ impl App {
             ctx.request_repaint_after(left);
         }
         for sheet in &mut self.sheets {
-            if let Some(form) = sheet.probe.as_ref().and_then(|span| guessed(&sheet.table, span)) {
+            if let Some((form, seconds)) = sheet.probe.as_ref().and_then(|span| guessed(&sheet.table, span)) {
                 if let Some(seen) = sheet
                     .probe
                     .take()
@@ -39,7 +39,7 @@ impl App {
                 }
                 // A question that a person has begun to write is not replaced.
                 if sheet.question.sql.is_empty() {
-                    first_question(sheet, form, &self.wake);
+                    first_question(sheet, form, seconds, &self.wake);
                 }
             } else if sheet.probe.is_some() {
                 ctx.request_repaint_after(SPAN_WAIT);

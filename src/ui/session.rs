@@ -10,6 +10,7 @@ use super::App;
 use super::action::{Action, ExportAction, GuardAction};
 use super::board::Boards;
 use super::models::ModelEntry;
+use super::probe::Proposed;
 use crate::data::Fault;
 use crate::engine::open::KeptIn;
 use crate::engine::{Seam, Table, TimeColumn};
@@ -301,6 +302,7 @@ impl App {
             sheet.chart.set_settings(want.settings());
         }
         if have.question != want.question {
+            sheet.proposed = want.proposed.map(|seconds| Proposed::of(&want.question, seconds));
             sheet.return_to_now();
             sheet.question.set_sql(want.question.clone());
             if sheet.question.fault.is_none() {
@@ -345,6 +347,7 @@ impl Boards {
         self.shown = self.shown.filter(|id| bench.board(*id).is_some());
         self.presenting &= self.shown.is_some();
         self.maximised = self.maximised.filter(|id| bench.tile(*id).is_some());
+        self.own_ranges.retain(|id, _| bench.tile(*id).is_some());
         for tile in [&mut self.renaming, &mut self.drawing, &mut self.focus, &mut self.editing] {
             *tile = tile.filter(|id| bench.tile(*id).is_some());
         }

@@ -12,7 +12,7 @@ use super::classes::{ItemClass, classes};
 use super::grid::Grid;
 use super::kept_out::KeptOutLook;
 use super::late_rows::LateRowsLook;
-use super::probe::ProbeRun;
+use super::probe::{ProbeRun, Proposed};
 use super::question::QuestionEditor;
 use super::rewind::Rewound;
 use super::watch::{Polled, RunState, Watch};
@@ -39,6 +39,8 @@ pub struct Worksheet {
     /// The files that its history was opened from.
     pub paths: Vec<PathBuf>,
     pub question: QuestionEditor,
+    /// Its question, while that is as it was proposed.
+    pub proposed: Option<Proposed>,
     pub watch: Watch,
     /// The reading of the table that its question shares with those that join it.
     scan: Option<TableScan>,
@@ -88,6 +90,7 @@ impl Worksheet {
             models: Models::default(),
             paths,
             question: QuestionEditor::default(),
+            proposed: None,
             watch: Watch::default(),
             scan: None,
             chart: Chart::default(),
@@ -334,14 +337,17 @@ impl Worksheet {
     /// The setup that opens this table again.
     pub fn setup(&self) -> TableSetup {
         let (mark, figure) = self.chart.settings().clone().apart();
+        let question = self.rewound.as_ref().map_or(&self.question, |rewound| &rewound.question).sql.clone();
+        let proposed = self.proposed.as_ref().filter(|proposed| proposed.sql == question);
         TableSetup {
+            proposed: proposed.map(|proposed| proposed.seconds),
             id: self.id,
             name: self.table.name.clone(),
             paths: self.paths.clone(),
             live: self.table.live.iter().map(|feed| feed.url.text.clone()).collect(),
             time: self.table.time.as_ref().map(Into::into),
             seam: (&self.table.seam).into(),
-            question: self.rewound.as_ref().map_or(&self.question, |rewound| &rewound.question).sql.clone(),
+            question,
             mark,
             figure: Box::new(figure),
             models: Vec::new(),

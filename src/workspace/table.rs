@@ -37,6 +37,9 @@ pub struct TableSetup {
     pub seam: SeamSetup,
     /// SQL; empty for the first question that fits.
     pub question: String,
+    /// How much time the question was proposed for, seconds, where nobody has written it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<u64>,
     /// A name of `MARKS`; empty for the one that fits.
     pub mark: String,
     /// How the answer is drawn, but for its mark.
@@ -107,6 +110,7 @@ impl TableSetup {
             time: of(&self.time, &old.time, &new.time),
             seam: of(&self.seam, &old.seam, &new.seam),
             question: of(&self.question, &old.question, &new.question),
+            proposed: of(&self.proposed, &old.proposed, &new.proposed),
             mark: of(&self.mark, &old.mark, &new.mark),
             figure: of(&self.figure, &old.figure, &new.figure),
             models: self.models.iter().filter(left).cloned().chain(added).collect(),

@@ -74,6 +74,7 @@ mod together;
 mod toolchain;
 mod unpack;
 mod window;
+mod window_add;
 mod window_board;
 mod window_chart;
 mod window_consent;

@@ -737,6 +737,7 @@ fn a_workspace_reads_back_as_it_was_written() {
         time: Some(TimeSetup { column: "t".to_owned(), lateness_ms: 5 }),
         seam: SeamSetup::Time(-1),
         question: "SELECT 1".to_owned(),
+        proposed: Some(7),
         mark: "bar".to_owned(),
         figure: Box::default(),
         models: Vec::new(),

@@ -216,6 +216,7 @@ fn what_is_dragged_over_is_let_through_alone() {
     let [Filter { column, range: Some((from, to)), inverted: false, .. }] = &filters(&window)[..] else {
         panic!("{:?}", filters(&window));
     };
+    let (from, to): (f64, f64) = (from.parse().unwrap(), to.parse().unwrap());
     assert!(column == "size" && from % 10.0 == 0.0 && to % 10.0 == 0.0 && from < to, "{from} to {to}");
     let within = (to - from) * 10.0;
     counted(&mut window, within);
@@ -402,10 +403,9 @@ fn words_are_read_as_markdown_and_the_ledger_has_a_tile() {
     );
     assert!(window.harness.query_all_by_label("Till").count() == 1 && !window.has("# Till"));
     window.click("Add");
-    window.click("Ledger: every row accounted for");
+    window.click("Ledger");
     window.wait("it is answered", |app| app.is_idle());
     assert!(window.has("Every row that came in is accounted for."));
-    window.click("Add");
     window.click("Newest rows of sales (rows)");
     let all = board(&window);
     let (last, home) = (all.tiles.last().unwrap().id, all.id);
@@ -414,4 +414,136 @@ fn words_are_read_as_markdown_and_the_ledger_has_a_tile() {
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.settle();
     assert!(window.app().bench().board(home).unwrap().tile(last).is_some(), "one step");
+}
+
+/// A figure over time, and all others of the board.
+fn timed(window: &Window) -> (Tile, Vec<Tile>) {
+    let is_timed = |tile: &Tile| tile.sql.contains("tumble") && matches!(tile.show, TileKind::Figure(_));
+    let mut all = board(window).tiles.into_iter().filter(is_timed);
+    (all.next().expect("there is one"), all.collect())
+}
+
+fn view(window: &Window, tile: &Tile) -> Option<(f64, f64)> {
+    window.app().boards().run(tile.id).unwrap().chart.view().and_then(|view| view.x)
+}
+
+#[test]
+fn a_tile_that_keeps_its_own_time_is_zoomed_and_limited_alone() {
+    let mut window = opened();
+    let (own, others) = timed(&window);
+    window.harness.get_by_label(&format!("Menu of {}", title(&own))).click();
+    window.settle();
+    window.click("Keep its own time");
+    assert!(board(&window).tile(own.id).unwrap().own_time && window.has("own time"));
+    let (board_range, own_range) = ((1.7092512e15, 1.7092515e15), (1.7092520e15, 1.7092525e15));
+    window.propose(Action::Board(BoardAction::Range(Some(board_range))));
+    assert_eq!((view(&window, &own), view(&window, &others[0])), (None, Some(board_range)));
+    // A stretch that is dragged over it is its own.
+    let figure = window.harness.get_by_label("Figure: rows by time").rect();
+    let (from, to) = (figure.center(), figure.center() + vec2(figure.width() * 0.2, 0.0));
+    drag(&mut window, from, to, PointerButton::Primary);
+    assert!(view(&window, &own).is_some_and(|(from, to)| from < to && (from, to) != board_range));
+    assert_eq!(view(&window, &others[0]), Some(board_range));
+    window.propose(Action::Board(BoardAction::OwnRange(own.id, Some(own_range))));
+    window.propose(Action::Board(BoardAction::Range(None)));
+    assert_eq!((view(&window, &own), view(&window, &others[0])), (Some(own_range), None));
+    // The stretch of the board is not its own either, its filters are.
+    let at = |minute: i64| 1_709_251_200_000_000 + minute * 60_000_000;
+    set(&mut window, |scope| Scope {
+        span: Span::Between { from: Some(at(10)), until: Some(at(20)) },
+        filters: vec![Filter { column: "shop".into(), values: vec![Some("'north'".into())], ..Filter::default() }],
+        ..scope
+    });
+    let other = board(&window).tiles.iter().find(|tile| title(tile) == "Rows by shop").unwrap().id;
+    window.wait("both are limited", |app| rows(app, own.id) == 1_000.0 && rows(app, other) == 200.0);
+    // It is kept, and taken back like any step.
+    window.wait("it is kept", |app| app.is_idle());
+    let mut window = window.restarted();
+    assert!(board(&window).tile(own.id).unwrap().own_time);
+    for _ in 0..2 {
+        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        window.settle();
+    }
+    assert!(!board(&window).tile(own.id).unwrap().own_time);
+}
+
+#[test]
+fn a_stretch_without_rows_says_so_and_leads_back() {
+    let mut window = opened();
+    window.propose(Action::Board(BoardAction::Range(Some((1.7103e15, 1.7104e15)))));
+    assert!(window.has("No rows between 2024-03-13"));
+    window.harness.get_all_by_label("Back to the whole").next().unwrap().click();
+    window.settle();
+    assert!(window.app().boards().range.is_none() && !window.has("No rows between"));
+    // Zoomed in between two points, there may well be rows.
+    window.propose(Action::Board(BoardAction::Range(Some((1_709_251_206.1e6, 1_709_251_206.2e6)))));
+    assert!(!window.has("No rows between") && window.has("Zoomed in further"));
+    window.propose(Action::Board(BoardAction::Range(None)));
+    // The same of what the board is limited to.
+    let from = Some(1_710_300_000_000_000);
+    set(&mut window, |scope| Scope { span: Span::Between { from, until: from.map(|at| at + 60_000_000) }, ..scope });
+    window.wait("nothing is left", |app| app.is_idle() && !app.boards().changing);
+    assert!(window.has("No rows between 2024-03-13"));
+    window.harness.get_all_by_label("Show all of the time").next().unwrap().click();
+    window.settle();
+    assert_eq!(board(&window).scope.span, Span::All);
+}
+
+#[test]
+fn the_names_of_tabs_stand_for_titles() {
+    let mut window = opened();
+    let all = board(&window);
+    let (first, second) = (all.tiles[1].clone(), all.tiles[2].clone());
+    edit(&mut window, Edit::MoveTile { tile: second.id, board: all.id, at: Some((first.id, Side::Onto)) });
+    for tile in [&first, &second] {
+        assert_eq!(window.harness.get_all_by_label(&title(tile)).count(), 1, "{}", title(tile));
+    }
+    // And it is renamed where its name stands.
+    window.harness.get_by_label(&format!("Menu of {}", title(&second))).click();
+    window.settle();
+    window.click("Rename");
+    assert!(window.harness.query_by_label("Title of the tile").is_some());
+}
+
+#[test]
+fn a_series_keeps_its_colour_while_others_are_filtered_away() {
+    let mut window = opened();
+    let all = board(&window);
+    let split = |title: &str, what: &str| {
+        let sql = format!("SELECT tumble(at, INTERVAL '5 minutes') AS time, shop, {what} FROM sales GROUP BY 1, 2");
+        Tile::new("sales", title, sql, TileKind::Figure("line".into()))
+    };
+    for (name, what) in [("One", "count(*) AS rows"), ("Two", "avg(amount) AS mean")] {
+        edit(&mut window, Edit::AddTile { board: all.id, tile: split(name, what), at: None });
+    }
+    window.wait("all are drawn", |app| app.is_idle());
+    let (one, two) = (tile(&window, "One"), tile(&window, "Two"));
+    let colours = |window: &Window, tile: &Tile| -> Vec<(String, usize)> {
+        let figure = window.app().boards().run(tile.id).unwrap().chart.figure().unwrap();
+        (0..figure.series.len()).map(|i| (figure.series[i].name.clone(), figure.colour(i))).collect()
+    };
+    let before = colours(&window, &one);
+    assert_eq!(before.iter().map(|(_, colour)| *colour).collect::<Vec<_>>(), [0, 1, 2]);
+    let north =
+        Filter { column: "shop".into(), values: vec![Some("'north'".into())], inverted: true, ..Filter::default() };
+    set(&mut window, |scope| Scope { filters: vec![north.clone()], ..scope });
+    window.wait("it is limited", |app| app.is_idle() && !app.boards().changing);
+    assert_eq!(colours(&window, &one), before[1..]);
+    assert_eq!(colours(&window, &two), before[1..], "alike on all tiles of a board");
+    // Hidden by its legend, too.
+    let mut settings = one.settings();
+    settings.hide("south");
+    edit(&mut window, Edit::SetTile { tile: one.clone().drawn(settings) });
+    window.wait("it is drawn", |app| app.is_idle());
+    let figure = window.app().boards().run(one.id).unwrap().chart.figure().unwrap();
+    assert_eq!((figure.hidden[0].colour, figure.colour(0)), (1, 2));
+    // What is first seen under a filter keeps its colour once all are there.
+    let id = all.id;
+    set(&mut window, |scope| Scope { filters: vec![Filter { inverted: false, ..north }], ..scope });
+    window.wait("it is limited", |app| app.is_idle() && !app.boards().changing);
+    assert_eq!(colours(&window, &two), before[..1]);
+    set(&mut window, |scope| Scope { filters: Vec::new(), ..scope });
+    window.wait("all are there", |app| app.is_idle() && !app.boards().changing);
+    assert_eq!(colours(&window, &two), before);
+    assert_eq!(board(&window).id, id);
 }

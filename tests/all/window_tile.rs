@@ -2,11 +2,11 @@
 //! and the question of a table.
 
 use braid::figure::{AxisKind, Figure, MARKS};
-use braid::ui::action::{Action, BoardAction, ChartAction};
+use braid::ui::action::{Action, BoardAction, ChartAction, ChartFile, ExportAction};
 use braid::ui::board::title;
 use braid::workspace::bench::{Edit, Tile, TileKind};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::window::Window;
@@ -203,4 +203,83 @@ fn a_newer_setting_of_a_tile_is_kept_and_a_default_is_not_written() {
     assert_eq!(again["figure"], serde_json::json!({ "sparkle": 2, "title": "A" }));
     let plain = Tile::new("t", "", "SELECT 1".to_owned(), TileKind::Figure("line".to_owned()));
     assert!(serde_json::to_value(plain).unwrap().get("figure").is_none());
+}
+
+#[test]
+fn the_form_stands_beside_the_figure_that_it_changes() {
+    let (mut window, _) = with_tile();
+    let figure = |window: &Window| window.harness.get_by_label_contains("Figure: ").rect();
+    let wide = figure(&window).width();
+    open(&mut window);
+    let pane = window.harness.get_by_label("Close Figure of Rows of shops").rect();
+    let beside = window.harness.get_by_label("Stacked area").rect();
+    assert!(figure(&window).right() < beside.left() && figure(&window).width() > wide * 0.5);
+    assert!(pane.left() > figure(&window).right());
+    window.click("Close Figure of Rows of shops");
+    assert!(window.app().boards().drawing.is_none() && figure(&window).width() == wide);
+    // That of a question, too.
+    window.propose(Action::Board(BoardAction::Show(None)));
+    window.wait_done();
+    let wide = window.chart().width();
+    window.click("Chart settings");
+    assert!(window.chart().right() < window.harness.get_by_label("Axis").rect().left());
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert_eq!(window.chart().width(), wide);
+}
+
+#[test]
+fn only_categories_are_offered_for_small_pictures() {
+    let (mut window, _) = with_tile();
+    let shown = |window: &Window| window.app().boards().run(own(window).id).unwrap().chart.shown().categories.clone();
+    assert_eq!(shown(&window), ["shop"]);
+    open(&mut window);
+    window.click("Series");
+    window.click("Panels");
+    // That in the pane.
+    let right = window.harness.get_by_label_contains("Figure: ").rect().right();
+    window.harness.get_all_by_label("shop").find(|node| node.rect().left() > right).unwrap().click();
+    answered(&mut window);
+    assert_eq!(figure(&window).panels.len(), 3);
+    // An answer that has none offers none.
+    let sql = "SELECT tumble(at, INTERVAL '5 minutes') AS time, count(*) AS rows FROM sales GROUP BY 1".to_owned();
+    let tile = Tile { sql, ..own(&window) }.drawn(braid::figure::Settings::default());
+    window.propose(Action::Board(BoardAction::Edit { edit: Box::new(Edit::SetTile { tile }), goes_on: false }));
+    answered(&mut window);
+    assert!(shown(&window).is_empty() && !window.has("Panels"));
+}
+
+#[test]
+fn a_right_click_on_a_figure_offers_what_can_be_done_and_a_right_drag_pans() {
+    let (mut window, tile) = with_tile();
+    let at = window.harness.get_by_label_contains("Figure: ").rect().center();
+    let secondary = eframe::egui::PointerButton::Secondary;
+    crate::window::drag(&mut window, at, at + vec2(60.0, 0.0), secondary);
+    let range = window.app().boards().range.expect("it is panned");
+    assert!(range.0 < range.1 && !window.has("Show as rows"));
+    crate::window::drag(&mut window, at, at, secondary);
+    for name in ["Figure…", "Change the question…", "Export as PNG…", "Export as SVG…"] {
+        assert!(window.has(name), "{name}");
+    }
+    window.click("Back to the whole");
+    assert!(window.app().boards().range.is_none());
+    crate::window::drag(&mut window, at, at, secondary);
+    assert!(!window.has("Back to the whole"));
+    window.click("Show as rows");
+    assert_eq!(own(&window).show, TileKind::Grid);
+    undo(&mut window);
+    assert_eq!(own(&window), tile);
+    // It is written as a file, under its title.
+    let file = window.path("tile.svg");
+    let export = ExportAction::Tile(Some(file.clone()), tile.id, ChartFile::Svg);
+    answered(&mut window);
+    window.propose(Action::Export(export));
+    window.wait("it is written", |app| app.is_idle() && file.exists());
+    assert!(std::fs::read_to_string(&file).unwrap().contains("Rows of shops"));
+    // The chart of a question has its own.
+    window.propose(Action::Board(BoardAction::Show(None)));
+    window.wait_done();
+    let at = window.chart().center();
+    crate::window::drag(&mut window, at, at, secondary);
+    assert!(window.has("Export as PNG…") && window.has("Chart settings…"));
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::ui::App;
 use crate::ui::action::BoardAction;
-use crate::ui::board::as_asked;
+use crate::ui::board::{Adding, as_asked};
 use crate::workspace::bench::{BoardId, Edit, Scope, Tile, TileId, TileKind};
 
 impl App {
@@ -23,7 +23,8 @@ impl App {
                 self.boards.paused = false;
                 self.boards.presenting &= board.is_some();
                 (self.boards.maximised, self.boards.renaming, self.boards.range) = (None, None, None);
-                self.boards.drawing = None;
+                (self.boards.drawing, self.boards.adding) = (None, None);
+                self.boards.own_ranges.clear();
                 self.save_workspace();
             }
             BoardAction::Edit { edit, goes_on } => self.step_on(&edit, goes_on),
@@ -39,11 +40,18 @@ impl App {
                 // What is seen is kept, too, once it stands still.
                 self.boards.changed = Some(Instant::now());
             }
+            BoardAction::OwnRange(tile, range) => {
+                self.boards.own_ranges.remove(&tile);
+                self.boards.own_ranges.extend(range.map(|range| (tile, range)));
+            }
             BoardAction::Maximise(tile) => self.boards.maximised = tile,
             BoardAction::Present(presenting) => {
                 self.boards.presenting = presenting && self.boards.shown.is_some();
             }
-            BoardAction::Figure(tile) => self.boards.drawing = tile,
+            BoardAction::Figure(tile) => (self.boards.drawing, self.boards.adding) = (tile, None),
+            BoardAction::Add(table) => {
+                (self.boards.drawing, self.boards.adding) = (None, table.map(Adding::of));
+            }
             BoardAction::Rename(tile) => self.boards.renaming = tile,
             BoardAction::Name(board) => self.boards.naming = board,
             BoardAction::Pause(paused) => self.boards.paused = paused,

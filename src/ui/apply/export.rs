@@ -1,8 +1,10 @@
 //! Carrying out exports: a path is asked for, then a chart, an answer, a figure or a model is written there.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::super::action::{AnswerFile, ExportAction, Pane};
+use super::super::action::{AnswerFile, ChartFile, ExportAction, Pane};
+use super::super::board::title;
 use super::super::chart::{self, Chart};
 use super::super::consent::WORKSPACE;
 use super::super::jobs::JobKind;
@@ -11,6 +13,7 @@ use super::model::MODEL;
 use crate::data::Fault;
 use crate::engine::Job;
 use crate::engine::save::{save_answer, save_sealed};
+use crate::figure::Figure;
 
 impl App {
     pub(in crate::ui) fn apply_export(&mut self, export: ExportAction) {
@@ -22,6 +25,9 @@ impl App {
             }
             ExportAction::Figure(None, file) => {
                 self.ask_where(ExportAction::Figure(None, file), "figure", file.extension())
+            }
+            ExportAction::Tile(None, tile, file) => {
+                self.ask_where(ExportAction::Tile(None, tile, file), "figure", file.extension())
             }
             ExportAction::Model(None, id) => self.ask_where(ExportAction::Model(None, id), "model", MODEL),
             ExportAction::Model(Some(path), id) => self.save_model(id, with_extension(path, MODEL)),
@@ -36,13 +42,14 @@ impl App {
                     _ if of_pane => self.report.as_ref().map(|r| &r.chart),
                     _ => self.sheet().map(|s| &s.chart),
                 };
-                let Some(figure) = chart.and_then(Chart::figure) else {
-                    self.notices.fault(&Fault::new("there is no chart to save yet").hint("ask a question first"));
-                    return;
-                };
-                let path = with_extension(path, file.extension());
-                let job = Job::start("save the chart", wake, move |_| chart::export(&figure, &path).map(|()| path));
-                self.jobs.add(JobKind::Save(job));
+                self.save_figure(chart.and_then(Chart::figure), path, file);
+            }
+            ExportAction::Tile(Some(path), tile, file) => {
+                // Its head is its title.
+                let figure = self.boards.run(tile).and_then(|run| run.chart.figure());
+                let title = self.bench().tile(tile).map(title).unwrap_or_default();
+                let titled = figure.map(|figure| Arc::new(Figure { title, ..Figure::clone(&figure) }));
+                self.save_figure(titled, path, file);
             }
             ExportAction::Answer(Some(path), file) => {
                 let Some(shown) = self.sheet().and_then(|s| s.watch.shown.clone()) else {
@@ -59,6 +66,17 @@ impl App {
         }
     }
 
+    fn save_figure(&mut self, figure: Option<Arc<Figure>>, path: PathBuf, file: ChartFile) {
+        let Some(figure) = figure else {
+            self.notices.fault(&Fault::new("there is no chart to save yet").hint("ask a question first"));
+            return;
+        };
+        let path = with_extension(path, file.extension());
+        let wake = self.wake.clone();
+        let job = Job::start("save the chart", wake, move |_| chart::export(&figure, &path).map(|()| path));
+        self.jobs.add(JobKind::Save(job));
+    }
+
     fn ask_where(&mut self, export: ExportAction, what: &str, extension: &'static str) {
         let model = match export {
             ExportAction::Model(_, id) => Some(id),
@@ -67,7 +85,12 @@ impl App {
             _ => None,
         };
         let model = model.and_then(|id| self.models.get(id)).map(|entry| entry.name.clone());
-        let of = model.or_else(|| self.sheet().map(|s| s.table.name.clone())).unwrap_or_else(|| "braid".to_owned());
+        let tile = match export {
+            ExportAction::Tile(_, tile, _) => self.bench().tile(tile).map(|tile| tile.table.clone()),
+            _ => None,
+        };
+        let of =
+            model.or(tile).or_else(|| self.sheet().map(|s| s.table.name.clone())).unwrap_or_else(|| "braid".to_owned());
         let name = format!("{of}-{what}.{extension}");
         let downloads = self.folders.downloads.clone();
         let job =

@@ -98,8 +98,10 @@ impl App {
     }
 
     fn apply_chart(&mut self, chart: ChartAction) {
-        if let ChartAction::Settings { goes_on: true, .. } = &chart {
-            self.session.go_on();
+        match &chart {
+            ChartAction::Settings { goes_on: true, .. } => self.session.go_on(),
+            ChartAction::Form(open) => self.drawing = *open,
+            _ => {}
         }
         let Some(sheet) = self.sheet_mut() else { return };
         sheet.chart.choose(chart);

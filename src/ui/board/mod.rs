@@ -17,7 +17,7 @@ pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
 pub use self::lag::{Lag, Why};
 use self::narrow::{Asked, asked, stretch};
 pub use self::number::Number;
-pub use self::suggest::{as_asked, suggestions};
+pub use self::suggest::{Adding, as_asked, fitting, suggestions};
 pub use self::title::title;
 use self::values::choice_tiles;
 pub use self::values::{at_place, bucketed, choice_id, choices_of, free_variable, literal, source};
@@ -33,9 +33,10 @@ use crate::data::Fault;
 use crate::data::zone::Zone;
 use crate::engine::moment::{self, Moment, common};
 use crate::engine::{Snapshot, Table};
-use crate::figure::{AxisKind, View};
+use crate::figure::{AxisKind, Colours, View};
 use crate::query::window::{EpochUnit, Micros};
 use crate::sync::Wake;
+use crate::workspace::TableId;
 use crate::workspace::bench::{Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
 
 /// The boards, and what runs for them.
@@ -47,6 +48,8 @@ pub struct Boards {
     pub maximised: Option<TileId>,
     /// The stretch of time that all figures with an axis of time show; `None` for all.
     pub range: Option<(f64, f64)>,
+    /// The same of tiles that keep their own time.
+    pub own_ranges: BTreeMap<TileId, (f64, f64)>,
     /// Without anything around the board.
     pub presenting: bool,
     /// Since when the board is shown, while boards take turns.
@@ -55,8 +58,10 @@ pub struct Boards {
     pub paused: bool,
     /// The tile that keys are for.
     pub focus: Option<TileId>,
-    /// The tile whose figure is being set in a form.
+    /// The tile whose figure is being set in the pane beside the board.
     pub drawing: Option<TileId>,
+    /// What can be put on the board, while the pane beside it shows that.
+    pub adding: Option<Adding>,
     /// The tile whose title is being written.
     pub renaming: Option<TileId>,
     /// The board whose name is being written.
@@ -74,6 +79,8 @@ pub struct Boards {
     in_step: Vec<TileId>,
     slow: Vec<TileId>,
     runs: BTreeMap<TileId, TileRun>,
+    /// The colours of series that are split by one column: the same on all tiles of a board.
+    colours: BTreeMap<(BoardId, String), Colours>,
 }
 
 /// A feed whose newest row is older than this plays old data: its now is its own.
@@ -115,6 +122,8 @@ pub struct TileRun {
     pub watch: Watch,
     pub chart: Chart,
     pub number: Option<Number>,
+    /// The values before the number.
+    pub spark: Chart,
     /// Its question is re-run as a whole, by a reading of its own.
     alone: bool,
     /// Why it could not be asked.
@@ -160,7 +169,9 @@ impl TileRun {
         let of = (self.watch.shown_run, shown.version, numbers::zone());
         match self.show {
             TileKind::Number if self.read != of => {
-                (self.number, self.read) = (Number::of(&shown, &self.watch.shown_windows), of);
+                let (number, spark) = Number::of(&shown, &self.watch.shown_windows).unzip();
+                (self.number, self.read) = (number, of);
+                self.spark = spark.flatten().map(Chart::of).unwrap_or_default();
             }
             TileKind::Figure(_) if in_sight => {
                 let windows = self.watch.shown_windows.clone();
@@ -223,6 +234,14 @@ impl App {
         self.bench.now().board(self.boards.shown?)
     }
 
+    /// The table whose tiles are suggested first: one that is on the board already; of none words alone can be added.
+    pub fn table_to_add(&self) -> Option<TableId> {
+        let board = self.board()?;
+        let own = |sheet: &&Worksheet| board.tiles.iter().any(|tile| tile.table == sheet.table.name);
+        let sheet = self.sheets.iter().find(own).or(self.sheet()).or(self.sheets.first());
+        Some(sheet.map_or_else(TableId::default, |sheet| sheet.id))
+    }
+
     /// Starts what the tiles of the shown board ask, and takes what is new of all tiles.
     pub(super) fn poll_tiles(&mut self) {
         if self.boards.changed.take_if(|at| at.elapsed() > SETTLED).is_some() {
@@ -232,20 +251,28 @@ impl App {
         let board = self.boards.shown.and_then(|id| bench.board(id));
         let choices = board.map_or_else(Vec::new, |board| choice_tiles(&board.scope));
         let is_choice = |id: &TileId| choices.iter().any(|tile| tile.id == *id);
-        self.boards.runs.retain(|id, _| is_choice(id) || bench.tile(*id).is_some_and(Tile::asks));
+        let previews = board.map_or_else(Vec::new, |_| self.previews());
+        let is_preview = |id: &TileId| previews.iter().any(|tile| tile.id == *id);
+        self.boards.runs.retain(|id, _| is_choice(id) || is_preview(id) || bench.tile(*id).is_some_and(Tile::asks));
+        self.boards.colours.retain(|(id, _), _| bench.board(*id).is_some());
         self.boards.now = board.and_then(|board| self.newest_time(board));
-        let Boards { runs, now, paused, range, changing: was_changing, moment, in_step, slow, .. } = &mut self.boards;
+        let Boards {
+            runs, now, paused, range, own_ranges, changing: was_changing, colours, moment, in_step, slow, ..
+        } = &mut self.boards;
         for (sheet, board) in self.sheets.iter_mut().flat_map(|sheet| board.map(|board| (sheet, board))) {
             // Filters do not take their choices from the variables.
             let all = Scope { span: board.scope.span, ..Scope::default() };
-            let own = board.tiles.iter().map(|tile| (tile, &board.scope));
+            let untimed = Scope { span: Span::All, ..board.scope.clone() };
+            let scope = |tile: &Tile| if tile.own_time { &untimed } else { &board.scope };
+            let own = board.tiles.iter().chain(&previews).map(|tile| (tile, scope(tile)));
             start_tiles(runs, sheet, own.chain(choices.iter().map(|tile| (tile, &all))), *now, &self.wake);
         }
         let front = board.and_then(|board| board.layout.as_ref()).map(Layout::in_front).unwrap_or_default();
         let instant = Moment::now();
+        let in_sight = |id: &TileId| front.contains(id) || is_choice(id) || is_preview(id);
         for (id, run) in &mut *runs {
             run.watch.hold(front.contains(id));
-            run.look(front.contains(id) || is_choice(id));
+            run.look(in_sight(id));
         }
         // All that is seen changes in one frame, to the newest moment that all of it has come to.
         let (mut together, spans): (Vec<TileId>, Vec<_>) =
@@ -266,12 +293,36 @@ impl App {
                 run.watch.resume();
             }
             run.watch.show_at(moment.filter(|_| in_step.contains(id)));
-            run.poll(front.contains(id), !changing || !is_on(id), &self.wake);
-            if let Some(board) = board.filter(|board| board.tile(*id).is_some()) {
-                run.look_at(range.or_else(|| shown_stretch(board, *now)));
+            run.poll(in_sight(id), !changing || !is_on(id), &self.wake);
+            let Some((board, tile)) = board.and_then(|board| Some((board, board.tile(*id)?))) else { continue };
+            run.look_at(if tile.own_time {
+                own_ranges.get(id).copied()
+            } else {
+                range.or_else(|| shown_stretch(board, *now))
+            });
+            if let Some(split) = run.chart.shown().split.clone() {
+                run.chart.colour_by(colours.entry((board.id, split)).or_default());
             }
         }
+        self.note_extent();
         self.turn_boards();
+    }
+
+    /// What is asked for the pane of what can be put on the board, while that is open.
+    fn previews(&self) -> Vec<Tile> {
+        let Some(adding) = self.boards.adding else { return Vec::new() };
+        let sheet = self.sheets.iter().find(|sheet| sheet.id == adding.table);
+        sheet.map_or_else(Vec::new, |sheet| adding.previews(sheet).into_iter().chain(adding.extent(sheet)).collect())
+    }
+
+    /// Takes how far the values of the measure reach that somebody may want to see the distribution of.
+    fn note_extent(&mut self) {
+        let Some(adding) = self.boards.adding.filter(|adding| adding.range.is_none()) else { return };
+        let Some(sheet) = self.sheets.iter().find(|sheet| sheet.id == adding.table) else { return };
+        let shown = adding.extent(sheet).and_then(|tile| self.boards.runs.get(&tile.id)?.shown().cloned());
+        let whole = shown.filter(|shown| !shown.catching_up && shown.history_share() >= 1.0);
+        let value = |at: usize| whole.as_ref()?.answer.columns().get(at)?.get(0).ok()?.try_extract::<f64>().ok();
+        self.boards.adding = Some(Adding { range: value(0).zip(value(1)), ..adding });
     }
 
     /// The newest event time that the tables of a board have seen. Of a feed that is up to date it is the clock's: time
@@ -299,6 +350,7 @@ impl App {
         let at = bench.boards.iter().position(|board| Some(board.id) == self.boards.shown).map_or(0, |at| at + 1);
         self.boards.shown = bench.boards.get(at).or(bench.boards.first()).map(|board| board.id);
         (self.boards.turned, self.boards.maximised, self.boards.range) = (Some(Instant::now()), None, None);
+        self.boards.own_ranges.clear();
     }
 
     /// Gives a table that has no board one, so that there is something to watch at once.
@@ -312,7 +364,8 @@ impl App {
             if has || sheet.question.asked.is_empty() || self.bench.knows_board(&board) {
                 continue;
             }
-            let tiles: Vec<Tile> = suggestions(sheet).into_iter().take(4).collect();
+            let suggested = suggestions(sheet, None).into_iter().take(4);
+            let tiles: Vec<Tile> = suggested.map(|tile| Tile { suggested: true, ..tile }).collect();
             let numbered = matches!(&tiles[..], [Tile { show: TileKind::Number, .. }, _, _, ..]);
             self.bench.begin_with(&Edit::AddBoard { name: board, tiles });
             // A number needs less room than the figure beside it.

@@ -63,12 +63,12 @@ fn is_over_time(sql: &str) -> bool {
 
 fn conditions(filter: &Filter) -> Vec<Condition> {
     let on = |any: Vec<String>| Condition { column: filter.column.clone(), any };
-    if let Some((from, until)) = filter.range {
+    if let Some((from, until)) = &filter.range {
         return if filter.inverted {
             // A missing value does not lie within.
-            vec![on(vec![format!("< {from:?}"), format!(">= {until:?}"), "IS NULL".to_owned()])]
+            vec![on(vec![format!("< {from}"), format!(">= {until}"), "IS NULL".to_owned()])]
         } else {
-            vec![on(vec![format!(">= {from:?}")]), on(vec![format!("< {until:?}")])]
+            vec![on(vec![format!(">= {from}")]), on(vec![format!("< {until}")])]
         };
     }
     let values: Vec<&str> = filter.values.iter().flatten().map(String::as_str).collect();

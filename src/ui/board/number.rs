@@ -1,12 +1,14 @@
-//! A big number: the newest value of an answer, how it changed, and the values before it.
+//! A big number: the newest value of an answer, how it changed, and a small picture of the values before it.
+
+use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 
 use crate::engine::Snapshot;
-use crate::figure::PointState;
+use crate::figure::{Encoding, Figure, PointState, Settings};
 use crate::ui::widget::cells;
 use crate::ui::widget::numbers;
-use crate::workspace::Windows;
+use crate::workspace::{Windows, picture};
 
 /// Values that are drawn behind the number.
 const SPARK: usize = 60;
@@ -24,35 +26,61 @@ pub struct Number {
     pub at: String,
     /// By how much the value before differs, as a share of it.
     pub change: Option<f64>,
-    /// The values, oldest first; one that is missing is `None`.
-    pub spark: Vec<Option<f64>>,
     /// Rows may still come to its window.
     pub open: bool,
 }
 
 impl Number {
-    /// The first measure of an answer: of its last row that is settled, or of the last one where none is.
-    pub fn of(snapshot: &Snapshot, windows: &Windows) -> Option<Self> {
+    /// The first measure of an answer: of its last row that is settled, or of the last one where none is; and the
+    /// values up to it as a figure, where there are several.
+    pub fn of(snapshot: &Snapshot, windows: &Windows) -> Option<(Self, Option<Figure>)> {
         let frame = &snapshot.answer;
         let column = frame.columns().iter().position(|column| column.dtype().is_primitive_numeric())?;
         let height = frame.height();
         let is_open = |row: usize| matches!(windows.state(snapshot, row), Some(PointState::Open | PointState::Stopped));
         let row = (0..height).rev().find(|row| !is_open(*row)).or(height.checked_sub(1))?;
         let value = |row: usize| number(frame, column, row);
-        let from = (row + 1).saturating_sub(SPARK);
         let now = value(row);
         let change = now.zip(row.checked_sub(1).and_then(value)).filter(|(_, before)| *before != 0.0);
         let time = frame.columns().iter().position(|column| column.dtype().is_temporal());
-        Some(Self {
+        let number = Self {
             text: now.map_or_else(|| "–".to_owned(), numbers::brief),
             exact: now.map_or_else(|| "There is no value".to_owned(), numbers::float),
             of: frame.columns().get(column)?.name().to_string(),
             at: time.map_or_else(String::new, |time| cells::cell(frame, time, row).shown().to_owned()),
             change: change.map(|(now, before)| (now - before) / before.abs()).filter(|change| change.is_finite()),
-            spark: (from..=row).map(value).collect(),
             open: is_open(row),
-        })
+        };
+        Some((number, spark(snapshot, windows, (column, time), row)))
     }
+}
+
+/// The values of a measure up to a row, as a line; nothing where there is but one.
+fn spark(snapshot: &Snapshot, windows: &Windows, (column, time): (usize, Option<usize>), row: usize) -> Option<Figure> {
+    let from = (row + 1).saturating_sub(SPARK);
+    let answer = snapshot.answer.slice(i64::try_from(from).ok()?, row + 1 - from);
+    let name = |at: usize| Some(answer.columns().get(at)?.name().to_string());
+    // Of several rows at one time, such as one a group, only their order is left.
+    let once = |at: &usize| answer.columns().get(*at).is_some_and(|times| times.n_unique().ok() == Some(times.len()));
+    let settings = Settings { mark: "line".to_owned(), y: Some(vec![name(column)?]), ..Settings::default() };
+    let encoding = Encoding {
+        x: time.filter(once).and_then(name),
+        series: Vec::new(),
+        zone: numbers::zone(),
+        ..windows.encoding(&answer, &settings)
+    };
+    let status = snapshot.status.as_ref().and_then(|status| status.get(from..=row)).map(Arc::from);
+    let tail = Snapshot {
+        status,
+        watermark: snapshot.watermark,
+        last: snapshot.last,
+        gaps: snapshot.gaps.clone(),
+        seam: snapshot.seam.clone(),
+        answer,
+        ..Snapshot::default()
+    };
+    let figure = picture(&encoding, &tail, windows, 1.0).ok().filter(|_| row > from)?;
+    Some(Figure { seam: None, ..figure })
 }
 
 fn number(frame: &DataFrame, column: usize, row: usize) -> Option<f64> {

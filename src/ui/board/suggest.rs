@@ -1,21 +1,66 @@
-//! Tiles that fit a table: what its columns can be asked at once.
+//! Tiles that fit a table: what its columns can be asked at once; and their previews, which are asked as any tile is
+//! while somebody looks at them.
 
 use polars::prelude::DataType;
 
 use crate::engine::Table;
-use crate::query::Form;
 use crate::query::form::{Measure, WindowForm};
-use crate::ui::first::{free_name, live_size, name};
+use crate::query::{Form, Query};
+use crate::ui::first::{free_name, live_size, name, spread};
 use crate::ui::worksheet::Worksheet;
-use crate::workspace::bench::{Tile, TileKind};
+use crate::workspace::TableId;
+use crate::workspace::bench::{Tile, TileId, TileKind};
 
 /// The most bars of a category.
 const BARS: u64 = 12;
 /// Rows of the tail.
 const TAIL: u64 = 200;
 
-/// Tiles for a table, the most telling first.
-pub fn suggestions(sheet: &Worksheet) -> Vec<Tile> {
+/// What can be put on a board, while it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adding {
+    pub table: TableId,
+    /// The least and the largest of its measure, once they are known.
+    pub(super) range: Option<(f64, f64)>,
+}
+
+/// The numbers of previews lie this far below those of what else is asked for boards, so many a table.
+const PREVIEWS: u64 = 1 << 20;
+const EACH: u64 = 16;
+
+/// The number under which a preview of a table is asked: none that a tile gets.
+fn preview_id(table: TableId, at: u64) -> TileId {
+    TileId(u64::MAX - PREVIEWS - table.0.wrapping_mul(EACH) - at)
+}
+
+impl Adding {
+    pub fn of(table: TableId) -> Self {
+        Self { table, range: None }
+    }
+
+    /// The suggestions for its table, each under a number of its own.
+    pub fn previews(&self, sheet: &Worksheet) -> Vec<Tile> {
+        let tiles = suggestions(sheet, self.range).into_iter().zip(1..EACH);
+        tiles.map(|(tile, at)| Tile { id: preview_id(self.table, at), ..tile }).collect()
+    }
+
+    /// What is asked to find out how far the values of its measure reach, while that is not known.
+    pub(super) fn extent(&self, sheet: &Worksheet) -> Option<Tile> {
+        let column = measured(&sheet.table).filter(|_| self.range.is_none())?;
+        let measure = |aggregate: &str| Measure {
+            aggregate: aggregate.to_owned(),
+            argument: name(&column),
+            ..Measure::default()
+        };
+        let form =
+            Form { table: sheet.table.name.clone(), measures: vec![measure("min"), measure("max")], ..Form::default() };
+        let tile = Tile::new(&sheet.table.name, "", form.to_query().to_sql(), TileKind::Grid);
+        Some(Tile { id: preview_id(self.table, 0), ..tile })
+    }
+}
+
+/// Tiles for a table, the most telling first. How values are distributed can be asked once their range is known.
+pub fn suggestions(sheet: &Worksheet, range: Option<(f64, f64)>) -> Vec<Tile> {
     let table = &*sheet.table;
     let size = size(sheet);
     let time = table.time.as_ref().map(|time| time.column.as_str());
@@ -48,13 +93,32 @@ pub fn suggestions(sheet: &Worksheet) -> Vec<Tile> {
         let form = Form { table: table.name.clone(), measures: vec![mean(column)], ..Form::default() };
         add(form, TileKind::Number);
     }
+    if let (Some(column), Some(range)) = (&measure, range.filter(|(least, most)| least < most)) {
+        let whole = table.schema.get(column).is_some_and(DataType::is_integer);
+        let form = spread(table, (&name(column), whole), range, vec![count(table)]);
+        let show = TileKind::Figure("histogram".to_owned());
+        tiles.push(Tile::new(&table.name, &format!("Distribution of {column}"), form.to_query().to_sql(), show));
+    }
     tiles
 }
 
-/// The question of a table as it is written, drawn as its chart is.
+/// The question of a table as it is written, drawn as its chart is; rows as they are stay rows, unless somebody has
+/// said how to draw them.
 pub fn as_asked(sheet: &Worksheet) -> Tile {
-    let tile = Tile::new(&sheet.table.name, "", sheet.question.sql.clone(), TileKind::default());
-    tile.drawn(sheet.chart.settings().clone())
+    let tile = Tile::new(&sheet.table.name, "", sheet.question.sql.clone(), fitting(&sheet.question.sql));
+    if sheet.chart.is_chosen() || tile.show != TileKind::Grid {
+        return tile.drawn(sheet.chart.settings().clone());
+    }
+    tile
+}
+
+/// How the answer to a question is shown where nobody has said: rows as they are as rows, all else as a figure.
+pub fn fitting(sql: &str) -> TileKind {
+    let rows = Query::parse(sql).is_ok_and(|query| {
+        let form = Form::from_query(&query);
+        query.rerun.is_none() && query.groups.is_empty() && form.measures.is_empty() && form.window.is_none()
+    });
+    if rows { TileKind::Grid } else { TileKind::Figure(String::new()) }
 }
 
 /// The first number that measures something: not one that only numbers or names rows.

@@ -103,9 +103,9 @@ pub fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
     let mut reasons: Vec<_> = watched.stale.iter().collect();
     reasons.sort_by_key(|s| s.since);
     for stale in reasons.iter().take(3) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(format!("Since {}: {}", place(watched, stale.since), stale.reason)).color(p.warn));
-            ui.add(Label::new(look::faint(&stale.evidence, ui)).truncate());
+            ui.label(look::faint(&stale.evidence, ui));
         });
     }
     if reasons.len() > 3 {
@@ -113,7 +113,7 @@ pub fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
             .on_hover_text(guard.why().unwrap_or_default());
     }
     for note in watched.notes.iter().rev().take(2) {
-        ui.add(Label::new(RichText::new(note).size(look::SMALL).color(p.warn)).truncate());
+        ui.add(Label::new(RichText::new(note).size(look::SMALL).color(p.warn)).wrap());
     }
 }
 

@@ -37,7 +37,7 @@ pub mod welcome;
 pub mod zones;
 
 use eframe::egui::containers::panel::PanelState;
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 
 use super::action::{Action, Pane, QuestionAction};
 use super::board::onto_axis;
@@ -77,7 +77,7 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                     .frame(question)
                     .exact_size(look::ROW + look::PAD + look::STEP)
                     .show(ui, line);
-                CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, sheet, actions));
+                CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
                 return panes_ui(ui, app, actions);
             }
             let least = question::least_height(ui, sheet);
@@ -88,7 +88,7 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 .default_size(look::QUESTION_HEIGHT.max(least))
                 .size_range(least..=400.0)
                 .show(ui, |ui| question::question_ui(ui, app, sheet, actions));
-            CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, sheet, actions));
+            CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
         }
     }
     panes_ui(ui, app, actions);
@@ -183,8 +183,18 @@ fn shrink(ui: &Ui, panel: &str, least: f32) {
     ui.data_mut(|d| d.insert_temp(noted, least));
 }
 
+/// The answer, and the pane with the settings of its chart beside it.
+fn answer_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let room = ui.available_rect_before_wrap();
+    let left = chart::side_ui(ui, app, sheet, room, actions);
+    if left == room {
+        return pictured_ui(ui, app, sheet, actions);
+    }
+    ui.scope_builder(UiBuilder::new().max_rect(left), |ui| pictured_ui(ui, app, sheet, actions));
+}
+
 /// The chart over the grid, with a splitter between them.
-fn answer_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+fn pictured_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     rewind::banner_ui(ui, sheet, actions);
     change::strip_ui(ui, sheet, actions);
     let p = look::palette(ui);
@@ -196,7 +206,8 @@ fn answer_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         .size_range(64.0..=(ui.available_height() - 160.0).max(80.0))
         .show(ui, |ui| grid::grid_ui(ui, sheet, actions));
     let chart = Frame::new().fill(p.ground).inner_margin(Margin::symmetric(12, 8));
-    let room = CentralPanel::no_frame().frame(chart).show(ui, |ui| chart::chart_ui(ui, sheet, actions)).response.rect;
+    let chart_ui = |ui: &mut Ui| chart::chart_ui(ui, app, sheet, actions);
+    let room = CentralPanel::no_frame().frame(chart).show(ui, chart_ui).response.rect;
     if let Some((column, axis)) = column_drop::axis_ui(ui, sheet.id, room)
         && let Some(form) = onto_axis(&sheet.question.sql, sheet, &column, axis)
     {

@@ -10,4 +10,5 @@ pub mod numbers;
 pub mod pick;
 pub mod progress;
 pub mod row;
+pub mod side;
 pub mod typing;

@@ -133,7 +133,7 @@ impl Bench {
                 let numbers: Vec<(TileId, TileId)> =
                     own.tiles.iter().map(|tile| (tile.id, TileId(bench.fresh()))).collect();
                 let new = |old: TileId| numbers.iter().find(|(own, _)| *own == old).map_or(old, |(_, new)| *new);
-                let tiles = own.tiles.iter().map(|tile| Tile { id: new(tile.id), ..tile.clone() }).collect();
+                let tiles = own.tiles.iter().map(|tile| Tile { id: new(tile.id), ..tile.clone().touched() }).collect();
                 let layout = own.layout.as_ref().map(|layout| layout.renumbered(&new));
                 let name = format!("{} (copy)", own.name);
                 bench.boards.push(Board { id, name, tiles, layout, ..own });
@@ -145,18 +145,18 @@ impl Bench {
                 layout.into_iter().for_each(|layout| layout.show(*tile));
             }
             Edit::AddTile { board, tile, at } => {
-                let tile = Tile { id: TileId(bench.fresh()), ..tile.clone() };
+                let tile = Tile { id: TileId(bench.fresh()), ..tile.clone().touched() };
                 bench.board_mut(*board)?.put(tile, *at)?;
             }
             Edit::Duplicate { tile } => {
                 let (board, own) = bench.find(*tile)?;
-                let copy = Tile { id: TileId(bench.fresh()), ..own };
+                let copy = Tile { id: TileId(bench.fresh()), ..own.touched() };
                 bench.board_mut(board)?.put(copy, Some((*tile, Side::Right)))?;
             }
             Edit::SetTile { tile } => {
                 let (board, _) = bench.find(tile.id)?;
                 let own = bench.board_mut(board)?.tiles.iter_mut().find(|own| own.id == tile.id);
-                own.into_iter().for_each(|own| own.clone_from(tile));
+                own.into_iter().for_each(|own| *own = tile.clone().touched());
             }
             Edit::MoveTile { tile, board, at } => {
                 let (from, own) = bench.find(*tile)?;
@@ -164,7 +164,7 @@ impl Bench {
                     return Ok(bench);
                 }
                 bench.board_mut(from)?.take(*tile);
-                bench.board_mut(*board)?.put(own, *at)?;
+                bench.board_mut(*board)?.put(own.touched(), *at)?;
             }
             Edit::RemoveTile { tile } => {
                 let (board, _) = bench.find(*tile)?;

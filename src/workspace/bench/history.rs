@@ -89,6 +89,21 @@ impl BenchHistory {
         });
     }
 
+    /// What came by itself on boards and nobody has touched asks this in place of that: pairs of questions of a table,
+    /// the old one first.
+    pub fn propose_anew(&mut self, table: &str, questions: &[(String, String)]) {
+        self.everywhere(|bench| {
+            let mut bench = bench.clone();
+            for tile in bench.boards.iter_mut().flat_map(|board| &mut board.tiles) {
+                let own = questions.iter().find(|(old, _)| tile.suggested && tile.table == table && tile.sql == *old);
+                if let Some((_, new)) = own {
+                    tile.sql.clone_from(new);
+                }
+            }
+            Some(bench)
+        });
+    }
+
     fn everywhere(&mut self, change: impl Fn(&Bench) -> Option<Bench>) {
         let with = |bench: &mut Arc<Bench>| {
             if let Some(next) = change(bench) {

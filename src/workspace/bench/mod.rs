@@ -91,6 +91,12 @@ pub struct Tile {
     /// How a figure is drawn, but for its mark.
     #[serde(skip_serializing_if = "Settings::is_default")]
     pub figure: Settings,
+    /// It keeps its own time: the zoom of its board and the board's stretch of time are not its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub own_time: bool,
+    /// It came by itself, and nobody has touched it since: where the table outgrows it, it is proposed anew.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub suggested: bool,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
@@ -133,6 +139,12 @@ impl Tile {
     pub fn drawn(self, settings: Settings) -> Self {
         let (mark, figure) = settings.apart();
         Self { show: TileKind::Figure(mark), figure, ..self }
+    }
+
+    /// The same once a person has had a hand in it.
+    #[must_use]
+    pub fn touched(self) -> Self {
+        Self { suggested: false, ..self }
     }
 
     /// Whether anything is asked for it.

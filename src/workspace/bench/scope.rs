@@ -45,9 +45,9 @@ pub struct Filter {
     pub column: String,
     /// As SQL; `None` is a missing value.
     pub values: Vec<Option<String>>,
-    /// Instead of values: numbers from the first on and below the second.
+    /// Instead of values: what lies from the first on and below the second, as SQL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub range: Option<(f64, f64)>,
+    pub range: Option<(String, String)>,
     /// All but these.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub inverted: bool,
@@ -127,7 +127,7 @@ impl Filter {
     /// In words: `origin: ATL, JFK`; `delay: 10 to 20`.
     pub fn words(&self) -> String {
         let how = if self.inverted { " not" } else { ":" };
-        if let Some((from, to)) = self.range {
+        if let Some((from, to)) = &self.range {
             return format!("{}{how} {from} to {to}", self.column);
         }
         let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "missing".to_owned(), unquoted_text);

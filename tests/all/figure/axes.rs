@@ -290,3 +290,69 @@ fn a_small_picture_keeps_its_legend_and_three_labels() {
         assert!(layout.plot.height() > size[1] * 0.4, "{}", layout.plot.height());
     }
 }
+
+/// The labels of the ticks along x, and of those at the left.
+fn labels(figure: &Figure, size: [f32; 2]) -> (Vec<String>, Vec<String>) {
+    let (drawn, layout) = shapes(figure, size);
+    let texts = drawn.iter().filter_map(|shape| match shape {
+        Shape::Text { text, at, .. } => Some((text.clone(), *at)),
+        _ => None,
+    });
+    let line = |at: [f32; 2]| (at[1] - layout.plot.bottom).abs() < 10.0 && at[0] > layout.plot.left - 24.0;
+    let (below, others): (Vec<_>, Vec<_>) = texts.partition(|(_, at)| line(*at) && at[1] > layout.plot.bottom);
+    let beside = others.into_iter().filter(|(_, at)| at[0] < layout.plot.left && at[1] > layout.plot.top - 8.0);
+    (below.into_iter().map(|(text, _)| text).collect(), beside.map(|(text, _)| text).collect())
+}
+
+/// One label says nothing of a scale.
+#[test]
+fn wherever_there_is_room_each_axis_has_two_labels() {
+    let line = |x: Vec<f64>, kind: AxisKind| {
+        let y = x.iter().map(|x| x.sin() * 7.0 + 3.0).collect::<Vec<_>>();
+        Figure {
+            mark: "line".to_owned(),
+            x: Axis { title: String::new(), kind },
+            series: vec![Series::new("a", x, y)],
+            ..Figure::default()
+        }
+    };
+    let spread = |from: f64, span: f64| (0..40).map(|i| from + span * f64::from(i) / 39.0).collect::<Vec<f64>>();
+    for width in [140.0, 170.0, 215.0, 300.0, 480.0] {
+        for minutes in [0.1, 0.9, 7.0, 26.0, 50.0, 95.0, 500.0, 1_700.0, 9_000.0, 90_000.0, 700_000.0] {
+            for begin in [0.0, 0.3, 0.77] {
+                let span = minutes * 60e6;
+                let figure = line(spread(START + begin * span, span), AxisKind::Time);
+                let (x, y) = labels(&figure, [width, 120.0]);
+                assert!(x.len() > 1, "{width} points, {minutes} minutes from {begin}: {x:?}");
+                assert!(y.len() > 1, "{width} points: {y:?}");
+            }
+        }
+        for span in [0.8, 3.0, 17.0, 900.0, 2.5e6] {
+            let (x, _) = labels(&line(spread(span * 0.61, span), AxisKind::Number), [width, 120.0]);
+            assert!(x.len() > 1, "{width} points, {span}: {x:?}");
+        }
+        for count in 2..9 {
+            let names = (0..count).map(|i| format!("north {i}")).collect();
+            let (x, _) = labels(&line((0..count).map(f64::from).collect(), AxisKind::Category(names)), [width, 120.0]);
+            assert!(x.len() > 1, "{width} points, {count} names: {x:?}");
+        }
+    }
+    // Zoomed in between two whole numbers, too.
+    for high in [70.0, 90.0, 200.0] {
+        let figure = line(spread(0.0, 5.0), AxisKind::Number);
+        let view = View { x: None, y: Some((3.1, 3.9)) };
+        let (_, y) = labels(&Figure { view: Some(view), ..figure }, [300.0, high]);
+        assert!(y.len() > 1, "{high} points: {y:?}");
+    }
+}
+
+#[test]
+fn a_sketch_has_neither_axes_nor_words() {
+    for mark in braid::figure::MARKS.iter().filter(|mark| !mark.bare && !mark.bands) {
+        let figure = Figure { sketch: true, ..flights(mark.name) };
+        let (drawn, layout) = shapes(&figure, [180.0, 60.0]);
+        assert!(words(&drawn).is_empty(), "{}: {:?}", mark.name, words(&drawn));
+        assert!(layout.plot.width() > 170.0 && layout.plot.height() > 50.0, "{}", mark.name);
+        assert!((0..3).all(|series| !marks_of(&drawn, &layout, series).is_empty()), "{}", mark.name);
+    }
+}

@@ -1,7 +1,7 @@
 //! Which series are shown, what becomes of the others, and small pictures side by side.
 
 use braid::figure::look::OTHER;
-use braid::figure::{Encoding, Figure, Look, Settings, Shape, View, export, record};
+use braid::figure::{Colours, Encoding, Figure, Look, Series, Settings, Shape, View, categories, export, record};
 use polars::prelude::DataFrame;
 
 use super::encode::{HOUR, column, frame, times};
@@ -218,4 +218,43 @@ fn settings_are_kept_small_and_whole() {
     // What a newer Braid wrote stays.
     let newer: Settings = serde_json::from_str(r#"{"mark":"bar","smooth":true}"#).unwrap();
     assert_eq!(serde_json::to_string(&newer).unwrap(), r#"{"mark":"bar","smooth":true}"#);
+}
+
+#[test]
+fn names_keep_their_colours_whoever_stands_beside_them() {
+    let picture = |names: &[&str]| Figure {
+        mark: "line".to_owned(),
+        series: names.iter().map(|name| Series::new(*name, [0.0, 1.0], [1.0, 2.0])).collect(),
+        ..Figure::default()
+    };
+    let mut colours = Colours::default();
+    let painted = |colours: &mut Colours, names: &[&str]| -> Vec<usize> {
+        let mut figure = picture(names);
+        colours.paint(&mut figure);
+        (0..names.len()).map(|i| figure.colour(i)).collect()
+    };
+    assert_eq!(painted(&mut colours, &["a", "b", "c"]), [0, 1, 2]);
+    assert_eq!(painted(&mut colours, &["c"]), [2]);
+    assert_eq!(painted(&mut colours, &["b", "d", "c"]), [1, 3, 2]);
+    assert_eq!(painted(&mut colours, &["d", "a"]), [3, 0]);
+    // However many have come and gone, those beside each other are told apart.
+    for first in 0..60 {
+        let names: Vec<String> = (first..first + 8).map(|i| format!("n{i}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (once, again) = (painted(&mut colours, &names), painted(&mut colours, &names));
+        assert_eq!(once, again);
+        assert_eq!(once.iter().collect::<std::collections::BTreeSet<_>>().len(), 8, "{once:?}");
+    }
+    // The sum of the others has its own.
+    let frame = carriers();
+    let mut figure = counts(&Settings { hidden: vec!["c07".to_owned()], ..Settings::default() });
+    colours.paint(&mut figure);
+    assert_eq!(figure.series.last().unwrap().colour, Some(OTHER));
+    let mut own: Vec<usize> = figure.series.iter().filter_map(|series| series.colour).collect();
+    own.push(figure.hidden[0].colour);
+    own.sort_unstable();
+    own.dedup();
+    assert_eq!(own.len(), figure.series.len() + 1);
+    assert_eq!(figure.names.len(), 12);
+    assert_eq!(categories(&frame), ["carrier"]);
 }

@@ -160,7 +160,7 @@ fn tools_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) {
             choice(ui, Some(*seconds), format!("Every {}", Span::Last(*seconds).words().trim_start_matches("Last ")));
         }
     });
-    ui.menu_button("Add", |ui| add::add_ui(ui, app, board, actions));
+    add::button_ui(ui, app, "Add", actions);
     let paused = app.boards().paused;
     if paused && buttons::primary_ui(ui, "Go on").on_hover_text("The tiles stand still; rows are read").clicked() {
         actions.push(Action::Board(BoardAction::Pause(false)));

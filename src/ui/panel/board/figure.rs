@@ -1,82 +1,107 @@
-//! The figure of a tile: read and zoomed together with those of all tiles that share its axis of time.
+//! The figure of a tile: zoomed together with those of all tiles that share its axis of time, and what can be done with
+//! it by a click.
 
-use eframe::egui::{self, CornerRadius, Id, Label, Pos2, Rect, RichText, Sense, Stroke, Ui, WidgetInfo};
+use eframe::egui::{self, Label, Rect, RichText, Sense, Ui, WidgetInfo};
 
+use super::reading::reading_ui;
 use super::step;
 use crate::figure::{AxisKind, Figure, Layout};
-use crate::ui::action::{Action, BoardAction};
+use crate::ui::action::{Action, BoardAction, ChartFile, ExportAction};
 use crate::ui::board::{TileRun, at_place, bucketed, literal, source};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::panel::chart;
-use crate::ui::widget::numbers;
 use crate::ui::{App, look, wording};
-use crate::workspace::bench::{Edit, Filter, Tile, TileId};
+use crate::workspace::bench::{Board, Edit, Filter, Scope, Span, Tile, TileKind};
 
-/// How much one notch of the wheel zooms.
-const WHEEL: f32 = 240.0;
-/// A dragged stretch narrower than this is ignored, points.
-const SLIP: f32 = 6.0;
-
-/// Where a person points on one tile: the others show the same moment.
-#[derive(Clone, Copy)]
-struct Reading {
-    tile: TileId,
-    x: f64,
-    /// The frame in which it was read.
-    frame: u64,
-}
-
-fn reading_id() -> Id {
-    Id::unique("the moment that is read on a board")
-}
-
-pub fn figure_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun, room: Rect, actions: &mut Vec<Action>) {
+pub fn figure_ui(
+    ui: &mut Ui,
+    app: &App,
+    (board, tile): (&Board, &Tile),
+    run: &TileRun,
+    room: Rect,
+    actions: &mut Vec<Action>,
+) {
     let Some(figure) = run.chart.figure() else { return };
     let timed = figure.x.kind == AxisKind::Time;
     let response = ui.allocate_rect(room, Sense::click_and_drag());
     let label = format!("Figure: {}", figure.title);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &label));
+    let mut plot = room;
     let fault = run.chart.draw_uncaptioned(ui, room, |drawn| {
+        plot = canvas::to_rect(&drawn.layout.plot).translate(room.min.to_vec2());
         if let Some(settings) = chart::legend_ui(ui, drawn, room, run.chart.settings()) {
             actions.push(step(Edit::SetTile { tile: tile.clone().drawn(settings) }));
         }
-        if timed && !pointer_ui(ui, &figure, drawn, room, &response, actions) {
+        if timed && !pointer_ui(ui, tile, &figure, drawn, room, &response, actions) {
             return;
         }
-        if !timed && is_brushed(&response) {
-            let layout = pointed(&figure, drawn, room, &response).1;
-            if let Some(over) = stretch_ui(ui, layout, room, &response) {
-                let picked = brushed(app, tile, run, &figure, over).filter(|_| response.drag_stopped());
+        if !timed && chart::drags(&response) {
+            let layout = chart::under_pointer(&figure, drawn, room, &response).1;
+            if !layout.bare
+                && let Some(over) = chart::stretch_ui(ui, layout, room, &response, look::palette(ui).accent)
+            {
+                let picked = brushed(app, tile, run, &figure, over);
                 actions.extend(picked.map(|filter| Action::Board(BoardAction::Brush(filter))));
             }
             return;
         }
-        let frame = ui.ctx().cumulative_frame_nr();
         if let Some(pos) = response.hover_pos().filter(|_| response.contains_pointer()) {
             let at = canvas::inside(room, pos);
             let (_, layout) = drawn.layout.part(&figure, at);
-            if timed && !layout.bare {
-                let x = layout.to_data(at).0;
-                ui.data_mut(|d| d.insert_temp(reading_id(), Reading { tile: tile.id, x, frame }));
-            }
             if let Some(filter) = named(&figure, layout, at).and_then(|place| filter(app, tile, run, place)) {
                 ui.set_cursor_icon(egui::CursorIcon::PointingHand);
                 actions.extend(Some(filter).filter(|_| response.clicked()));
             }
-            chart::read_ui(ui, tile.id.0, &figure, drawn, room, pos);
-        } else if let Some(read) = ui.data(|d| d.get_temp::<Reading>(reading_id()))
-            && timed
-            && read.tile != tile.id
-            && frame.saturating_sub(read.frame) <= 1
-        {
-            for (figure, layout) in drawn.layout.parts(&figure) {
-                same_moment_ui(ui, figure, layout, room, read.x);
-            }
         }
+        reading_ui(ui, tile, &figure, drawn, room, &response);
     });
+    // While rows are read, what is missing is not known to be.
+    let whole_answer = run.shown().is_some_and(|shown| shown.history_share() >= 1.0 && !shown.catching_up);
+    if let Some(words) = chart::nothing_in(&figure).filter(|_| whole_answer)
+        && let Some(back) = whole(app, board, tile)
+        && chart::nothing_ui(ui, plot, &words, "Back to the whole")
+    {
+        actions.push(back);
+    }
+    if !app.boards().presenting {
+        response.context_menu(|ui| menu_ui(ui, app, (board, tile), actions));
+    }
     if let Some(fault) = fault {
         ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
     }
+}
+
+/// What can be done with the picture itself.
+fn menu_ui(ui: &mut Ui, app: &App, (board, tile): (&Board, &Tile), actions: &mut Vec<Action>) {
+    let mut item = |ui: &mut Ui, name: &str, action: Action| {
+        if ui.button(name).clicked() {
+            actions.push(action);
+        }
+    };
+    if let Some(back) = whole(app, board, tile) {
+        item(ui, "Back to the whole", back);
+        ui.separator();
+    }
+    item(ui, "Figure…", Action::Board(BoardAction::Figure(Some(tile.id))));
+    item(ui, "Show as rows", step(Edit::SetTile { tile: Tile { show: TileKind::Grid, ..tile.clone() } }));
+    item(ui, "Change the question…", Action::Board(BoardAction::Open(tile.id)));
+    ui.separator();
+    for (name, file) in [("Export as PNG…", ChartFile::Png), ("Export as SVG…", ChartFile::Svg)] {
+        item(ui, name, Action::Export(ExportAction::Tile(None, tile.id, file)));
+    }
+}
+
+/// What shows all of the time on a tile again, where it shows a part of it.
+pub fn whole(app: &App, board: &Board, tile: &Tile) -> Option<Action> {
+    if tile.own_time {
+        let zoomed = app.boards().own_ranges.contains_key(&tile.id);
+        return zoomed.then_some(Action::Board(BoardAction::OwnRange(tile.id, None)));
+    }
+    if app.boards().range.is_some() {
+        return Some(Action::Board(BoardAction::Range(None)));
+    }
+    let scope = Scope { span: Span::All, ..board.scope.clone() };
+    (!board.scope.span.is_all()).then(|| step(Edit::SetScope { board: board.id, scope }))
 }
 
 /// The place on an axis of names under a pixel of the picture.
@@ -126,114 +151,55 @@ fn brushed(app: &App, tile: &Tile, run: &TileRun, figure: &Figure, (from, to): (
                     if bin < 1.0 { bins / (1.0 / bin).round() } else { bins * bin }
                 })
             };
-            Some(Filter { column, range: Some((whole(from, false), whole(to, true))), ..Filter::default() })
+            Some(Filter {
+                column,
+                range: Some((whole(from, false).to_string(), whole(to, true).to_string())),
+                ..Filter::default()
+            })
         }
         AxisKind::Time | AxisKind::Clock | AxisKind::Power => None,
     }
 }
 
-fn is_brushed(response: &egui::Response) -> bool {
-    response.dragged_by(egui::PointerButton::Primary) || response.drag_stopped_by(egui::PointerButton::Primary)
-}
-
-/// The panel under the pointer, where there are several.
-fn pointed<'a>(
-    figure: &'a Figure,
-    drawn: &'a Drawn,
-    room: Rect,
-    response: &egui::Response,
-) -> (&'a Figure, &'a Layout) {
-    let at = response.interact_pointer_pos().or(response.hover_pos()).map(|pos| canvas::inside(room, pos));
-    drawn.layout.part(figure, at.unwrap_or_default())
-}
-
-/// The stretch of the axis that is being dragged over, shown as an area.
-fn stretch_ui(ui: &Ui, layout: &Layout, room: Rect, response: &egui::Response) -> Option<(f64, f64)> {
-    let (from, to) = chart::dragged(ui, response)?;
-    let plot = canvas::to_rect(&layout.plot).translate(room.min.to_vec2());
-    let area = Rect::from_x_y_ranges(Rect::from_two_pos(from, to).intersect(plot).x_range(), plot.y_range());
-    if layout.bare || !area.is_positive() || area.width() < SLIP {
-        return None;
-    }
-    let p = look::palette(ui);
-    let edge = Stroke::new(1.0, p.accent);
-    ui.painter().rect(area, 0.0, p.accent.gamma_multiply(0.12), edge, egui::StrokeKind::Inside);
-    let at = |x: f32| layout.to_data(canvas::inside(room, Pos2::new(x, plot.center().y))).0;
-    Some((at(area.left()), at(area.right())))
-}
-
 /// Zooms and pans; false while something is dragged, so that nothing is read.
 fn pointer_ui(
     ui: &Ui,
+    tile: &Tile,
     figure: &Figure,
     drawn: &Drawn,
     room: Rect,
     response: &egui::Response,
     actions: &mut Vec<Action>,
 ) -> bool {
-    let (figure, layout) = pointed(figure, drawn, room, response);
+    let (figure, layout) = chart::under_pointer(figure, drawn, room, response);
     if layout.bare {
         return true;
     }
-    let mut show = |range: Option<(f64, f64)>| actions.push(Action::Board(BoardAction::Range(range)));
+    let mut show = |range: Option<(f64, f64)>| {
+        let own = BoardAction::OwnRange(tile.id, range);
+        actions.push(Action::Board(if tile.own_time { own } else { BoardAction::Range(range) }));
+    };
     if response.double_clicked() {
         show(None);
         return false;
     }
-    if let Some(pos) = response.hover_pos().filter(|_| response.contains_pointer()) {
-        let (scroll, pinch) = ui.input(|i| (i.smooth_scroll_delta(), i.zoom_delta()));
-        let factor = f64::from((scroll.y / WHEEL).exp() * pinch);
-        if (factor - 1.0).abs() > 1e-4 {
-            show(layout.zoomed(figure, canvas::inside(room, pos), [factor, 1.0]).x);
-        }
+    if let Some(pos) = response.hover_pos().filter(|_| response.contains_pointer())
+        && let Some(factor) = chart::wheel(ui)
+    {
+        show(layout.zoomed(figure, canvas::inside(room, pos), [factor, 1.0]).x);
     }
-    let shift = ui.input(|i| i.modifiers.shift);
-    let pans = response.dragged_by(egui::PointerButton::Secondary)
-        || (shift && response.dragged_by(egui::PointerButton::Primary));
-    if pans {
+    if chart::pans(ui, response) {
         let by = response.drag_delta().x;
         if by != 0.0 {
             show(layout.panned(figure, [by, 0.0]).x);
         }
-        ui.set_cursor_icon(egui::CursorIcon::Grabbing);
         return false;
     }
-    if !is_brushed(response) {
+    if !chart::drags(response) || ui.input(|i| i.modifiers.shift) {
         return true;
     }
-    if let Some(over) = stretch_ui(ui, layout, room, response).filter(|_| response.drag_stopped()) {
-        show(Some(over));
+    if let Some(range) = chart::stretch_ui(ui, layout, room, response, look::palette(ui).accent) {
+        show(Some(range));
     }
     false
-}
-
-/// The values at a moment that is read on another tile.
-fn same_moment_ui(ui: &Ui, figure: &Figure, layout: &Layout, room: Rect, x: f64) {
-    if layout.bare {
-        return;
-    }
-    let p = look::palette(ui);
-    let plot = canvas::to_rect(&layout.plot).translate(room.min.to_vec2());
-    let at = room.min.x + layout.to_px((x, 0.0))[0];
-    if !plot.x_range().contains(at) {
-        return;
-    }
-    ui.painter().vline(at, plot.y_range(), Stroke::new(1.0, p.faint.gamma_multiply(0.6)));
-    let Some((series, index)) = layout.nearest(figure, canvas::inside(room, Pos2::new(at, plot.center().y))) else {
-        return;
-    };
-    let Some([px, py]) = layout.point_px(figure, series, index) else { return };
-    let center = room.min + egui::vec2(px, py);
-    if plot.contains(center) {
-        ui.painter().circle(center, 3.5, p.panel, Stroke::new(2.0, p.accent));
-    }
-    let Some((_, y)) = Layout::words(figure, series, index) else { return };
-    let text = y.parse().map_or(y, numbers::float);
-    let right = at < plot.center().x;
-    let galley = ui.painter().layout_no_wrap(text, egui::FontId::proportional(look::SMALL), p.strong);
-    let size = galley.size() + egui::vec2(look::GAP, 2.0);
-    let x = if right { at + look::STEP } else { at - look::STEP - size.x };
-    let words = Rect::from_min_size(Pos2::new(x, plot.top() + 2.0), size);
-    ui.painter().rect_filled(words, CornerRadius::same(3), p.raised);
-    ui.painter().galley(words.min + egui::vec2(look::STEP, 1.0), galley, p.strong);
 }

@@ -56,7 +56,7 @@ fn middle(figure: Option<&Figure>) -> f64 {
     })
 }
 
-fn one_of_ui<T: Copy + PartialEq>(ui: &mut Ui, all: &[(T, &'static str)], chosen: &mut T) {
+pub(super) fn one_of_ui<T: Copy + PartialEq>(ui: &mut Ui, all: &[(T, &'static str)], chosen: &mut T) {
     let shown = all.iter().find(|(own, _)| own == chosen).map_or("", |(_, title)| *title);
     if let Some(picked) = words_ui(ui, shown, all.iter().map(|(_, title)| *title))
         && let Some((found, _)) = all.iter().find(|(_, title)| *title == picked)

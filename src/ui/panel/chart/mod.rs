@@ -2,6 +2,7 @@
 
 mod columns;
 mod lines;
+mod nothing;
 mod pickers;
 mod pointer;
 mod reading;
@@ -11,22 +12,23 @@ use eframe::egui::{self, Label, Rect, RichText, Role, Sense, Ui, UiBuilder, Widg
 
 use super::change;
 use crate::figure::Settings;
-use crate::ui::action::{Action, AppAction, ChartAction, Pane};
+use crate::ui::action::{Action, AppAction, ChartAction, ChartFile, ExportAction, Pane};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::chart::Chart;
 use crate::ui::watch::RunState;
 use crate::ui::widget::badge::Tone;
-use crate::ui::widget::numbers;
+use crate::ui::widget::{numbers, side};
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{look, wording};
-use pickers::pickers_ui;
-pub use pointer::dragged;
+use crate::ui::{App, look, wording};
+pub use nothing::{nothing_in, nothing_ui};
+use pickers::{form_ui, pickers_ui};
 use pointer::pointer_ui;
+pub use pointer::{drags, pans, stretch_ui, under_pointer, wheel};
 pub use reading::read_ui;
 
-pub fn chart_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+pub fn chart_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     if sheet.watch.shown.is_some() {
-        ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
+        ui.horizontal(|ui| pickers_ui(ui, sheet, app.drawing, actions));
         ui.add_space(look::STEP);
     }
     let Some(next) = sheet.watch.staged.as_ref().filter(|next| next.is_slow()) else {
@@ -42,6 +44,16 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     ui.scope_builder(UiBuilder::new().max_rect(right.with_min_x(right.min.x + look::STEP)), |ui| {
         change::preview_ui(ui, sheet, next)
     });
+}
+
+/// The pane with all settings, while it is open; gives the room beside it.
+pub fn side_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, room: Rect, actions: &mut Vec<Action>) -> Rect {
+    if !app.drawing || sheet.watch.shown.is_none() {
+        return room;
+    }
+    let (left, closed) = side::side_ui(ui, room, "Chart", |ui| form_ui(ui, sheet, actions));
+    actions.extend(closed.then_some(Action::Chart(ChartAction::Form(false))));
+    left
 }
 
 /// The chart of the shown answer.
@@ -60,9 +72,10 @@ fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
     let mut seam = None;
     let mut picked = None;
+    let mut plot = rect;
     let fault = sheet.chart.draw(ui, rect, |drawn| {
         pointer_ui(ui, sheet, &figure, drawn, rect, &response, actions);
-        let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
+        plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
         picked = legend_ui(ui, drawn, rect, sheet.chart.settings());
         seam = figure
             .seam
@@ -73,6 +86,12 @@ fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     actions.extend(
         picked.map(|settings| Action::Chart(ChartAction::Settings { settings: Box::new(settings), goes_on: false })),
     );
+    if let Some(words) = nothing_in(&figure)
+        && nothing_ui(ui, plot, &words, "Back to the whole")
+    {
+        actions.push(Action::Chart(ChartAction::View(None)));
+    }
+    response.context_menu(|ui| menu_ui(ui, sheet, actions));
     if let Some((x, plot)) = seam {
         // The label at the top of the seam is a button, as the line is too thin to point at.
         let words = Rect::from_x_y_ranges(x - 44.0..=x + 36.0, plot.top() - 18.0..=plot.top());
@@ -87,6 +106,24 @@ fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     }
     if let Some(fault) = fault {
         ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
+    }
+}
+
+/// What can be done with the picture itself.
+fn menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let mut item = |ui: &mut Ui, name: &str, action: Action| {
+        if ui.button(name).clicked() {
+            actions.push(action);
+        }
+    };
+    if sheet.chart.view().is_some() {
+        item(ui, "Back to the whole", Action::Chart(ChartAction::View(None)));
+        ui.separator();
+    }
+    item(ui, "Chart settings…", Action::Chart(ChartAction::Form(true)));
+    ui.separator();
+    for (name, file) in [("Export as PNG…", ChartFile::Png), ("Export as SVG…", ChartFile::Svg)] {
+        item(ui, name, Action::Export(ExportAction::Chart(None, file)));
     }
 }
 

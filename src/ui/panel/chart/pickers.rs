@@ -1,13 +1,12 @@
 //! What is drawn: the mark and the columns, in one line above the chart, and the way to all other settings.
 
-use eframe::egui::{self, Align, ComboBox, Layout, Ui};
+use eframe::egui::{self, Align, Button, ComboBox, Layout, Ui};
 
 use super::settings::settings_ui;
 use crate::figure::MARKS;
 use crate::figure::name::display;
 use crate::ui::action::{Action, ChartAction};
 use crate::ui::look;
-use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::pick::MOST;
 use crate::ui::widget::typing;
 use crate::ui::worksheet::Worksheet;
@@ -19,7 +18,7 @@ const NO_SPLIT: &str = "no split";
 /// Width of a picker.
 const WIDE: f32 = 104.0;
 
-pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, drawing: bool, actions: &mut Vec<Action>) {
     let shown = sheet.chart.shown();
     ui.spacing_mut().item_spacing.x = look::STEP;
     mark_ui(ui, &shown.mark, actions);
@@ -37,7 +36,10 @@ pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Actio
     if let Some(split) = column_ui(ui, "split", shown.split.as_deref(), NO_SPLIT, Some(NO_SPLIT), &columns) {
         actions.push(Action::Chart(ChartAction::Split((split != NO_SPLIT).then_some(split))));
     }
-    settings_chip_ui(ui, sheet, &columns, actions);
+    let more = ui.add(Button::new("Chart…").selected(drawing)).accessible_name("Chart settings");
+    if more.on_hover_text("Series, panels, axes, lines and thresholds, titles").clicked() {
+        actions.push(Action::Chart(ChartAction::Form(!drawing)));
+    }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sheet.chart.view().is_some()
             && ui.button("Whole picture").on_hover_text("Show everything again; or double-click the chart").clicked()
@@ -91,18 +93,16 @@ fn column_ui(
     picked
 }
 
-/// The form with everything else.
-fn settings_chip_ui(ui: &mut Ui, sheet: &Worksheet, columns: &[String], actions: &mut Vec<Action>) {
-    chip_ui(ui, "Chart…", "Chart settings", |ui| {
-        let mut settings = sheet.chart.settings().clone();
-        let figure = sheet.chart.figure();
-        settings_ui(ui, sheet.chart.shown(), figure.as_deref(), columns, &mut settings);
-        let changed = settings != *sheet.chart.settings();
-        let goes_on = typing::goes_on(ui, changed);
-        if changed {
-            actions.push(Action::Chart(ChartAction::Settings { settings: Box::new(settings), goes_on }));
-        }
-    });
+/// Everything else.
+pub(super) fn form_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let mut settings = sheet.chart.settings().clone();
+    let figure = sheet.chart.figure();
+    settings_ui(ui, sheet.chart.shown(), figure.as_deref(), &mut settings);
+    let changed = settings != *sheet.chart.settings();
+    let goes_on = typing::goes_on(ui, changed);
+    if changed {
+        actions.push(Action::Chart(ChartAction::Settings { settings: Box::new(settings), goes_on }));
+    }
 }
 
 /// The picker of the y columns: one or several.

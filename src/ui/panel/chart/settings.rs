@@ -4,13 +4,13 @@
 use eframe::egui::{CollapsingHeader, DragValue, ScrollArea, TextEdit, Ui};
 
 use super::columns::{columns_ui, mark_ui};
-use super::lines::lines_ui;
+use super::lines::{lines_ui, one_of_ui};
 use crate::figure::name::display;
 use crate::figure::settings::{MOST_CHOSEN, MOST_SERIES};
 use crate::figure::{Figure, MARKS, NumberFormat, Settings};
 use crate::ui::chart::Shown;
 use crate::ui::look;
-use crate::ui::widget::pick::{list_ui, words_ui};
+use crate::ui::widget::pick::list_ui;
 
 fn section(ui: &mut Ui, title: &str, open: bool, content: &mut dyn FnMut(&mut Ui)) {
     CollapsingHeader::new(title).default_open(open).show_unindented(ui, |ui| content(ui));
@@ -26,7 +26,7 @@ pub fn tile_settings_ui(
 ) {
     mark_ui(ui, shown, settings);
     section(ui, "Columns", false, &mut |ui| columns_ui(ui, shown, columns, settings));
-    settings_ui(ui, shown, figure, columns, settings);
+    settings_ui(ui, shown, figure, settings);
     if !settings.is_default() {
         ui.separator();
         if ui.button("Best fit").on_hover_text("Back to the figure that fits the answer").clicked() {
@@ -35,11 +35,13 @@ pub fn tile_settings_ui(
     }
 }
 
-pub fn settings_ui(ui: &mut Ui, shown: &Shown, figure: Option<&Figure>, columns: &[String], settings: &mut Settings) {
+pub fn settings_ui(ui: &mut Ui, shown: &Shown, figure: Option<&Figure>, settings: &mut Settings) {
     if shown.series.len() > 1 {
         section(ui, "Series", true, &mut |ui| series_ui(ui, shown, settings));
     }
-    section(ui, "Panels", false, &mut |ui| panels_ui(ui, columns, settings));
+    if !shown.categories.is_empty() || settings.panels.is_some() {
+        section(ui, "Panels", false, &mut |ui| panels_ui(ui, &shown.categories, settings));
+    }
     let right = figure.is_some_and(|figure| figure.right.is_some());
     section(ui, if right { "Left axis" } else { "Axis" }, false, &mut |ui| axis_ui(ui, false, settings));
     if shown.y.len() > 1 && MARKS.iter().any(|mark| mark.name == shown.mark && mark.takes_right()) {
@@ -104,10 +106,10 @@ fn series_ui(ui: &mut Ui, shown: &Shown, settings: &mut Settings) {
     }
 }
 
-fn panels_ui(ui: &mut Ui, columns: &[String], settings: &mut Settings) {
+fn panels_ui(ui: &mut Ui, categories: &[String], settings: &mut Settings) {
     const NONE: &str = "one picture";
     let shown = settings.panels.as_deref().unwrap_or(NONE).to_owned();
-    let all = columns.iter().map(|name| (name.as_str(), display(name)));
+    let all = categories.iter().map(|name| (name.as_str(), display(name)));
     let choices = std::iter::once((NONE, NONE.to_owned())).chain(all);
     ui.label(look::faint("A small picture for each value of", ui));
     if let Some(name) = list_ui(ui, "panels", &shown, choices) {
@@ -134,13 +136,7 @@ fn axis_ui(ui: &mut Ui, right: bool, settings: &mut Settings) {
         let side = if right { "right" } else { "left" };
         let axis = settings.axis_mut(right);
         text_ui(ui, &format!("Title of the {side} axis"), "the measure's name", &mut axis.title);
-        let title =
-            |number: NumberFormat| NumberFormat::ALL.iter().find(|(own, _)| *own == number).map(|(_, title)| *title);
-        let shown = title(axis.format.number).unwrap_or_default();
-        if let Some(picked) = words_ui(ui, shown, NumberFormat::ALL.iter().map(|(_, title)| *title)) {
-            let found = NumberFormat::ALL.iter().find(|(_, title)| *title == picked);
-            axis.format.number = found.map(|(number, _)| *number).unwrap_or_default();
-        }
+        one_of_ui(ui, NumberFormat::ALL, &mut axis.format.number);
         text_ui(ui, &format!("Before numbers ({side})"), "such as $", &mut axis.format.prefix);
         text_ui(ui, &format!("After numbers ({side})"), "a unit, such as ms", &mut axis.format.suffix);
         ui.checkbox(&mut axis.log, "Logarithmic").on_hover_text("Equal steps are equal factors; only values above 0");

@@ -6,14 +6,22 @@ use super::super::figure;
 use super::{guard, number, text};
 use crate::ui::action::{Action, BoardAction, OpenAction};
 use crate::ui::board::{TileRun, literal, source};
-use crate::ui::panel::{grid, ledger};
+use crate::ui::panel::{chart, grid, ledger};
+use crate::ui::rewind::TimeRange;
 use crate::ui::{App, look, wording};
-use crate::workspace::bench::{Tile, TileKind};
+use crate::workspace::bench::{Board, Span, Tile, TileKind};
 
 /// Said of an answer that cannot be shown.
 const ON_DISK: &str = "More groups than memory has room for: they are on disk";
 
-pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room: Rect, actions: &mut Vec<Action>) {
+pub fn body_ui(
+    ui: &mut Ui,
+    app: &App,
+    (board, tile): (&Board, &Tile),
+    run: Option<&TileRun>,
+    room: Rect,
+    actions: &mut Vec<Action>,
+) {
     let told = |ui: &mut Ui, text: String| {
         ui.centered_and_justified(|ui| ui.add(Label::new(look::faint(text, ui)).wrap()));
     };
@@ -44,10 +52,10 @@ pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room:
         return told(ui, format!("{ON_DISK}{then}"));
     }
     if shown.answer.height() == 0 {
-        return told(ui, "No row fits this question".to_owned());
+        return nothing_ui(ui, app, (board, tile), room, actions);
     }
     match &tile.show {
-        TileKind::Number => number::number_ui(ui, run.number.as_ref(), room),
+        TileKind::Number => number::number_ui(ui, tile, run, room),
         TileKind::Grid => {
             let frame = &shown.answer;
             // Asked of the cell alone that somebody clicks: the question is parsed for it.
@@ -58,8 +66,29 @@ pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room:
             };
             grid::tile_ui(ui, frame, &limit, actions);
         }
-        _ if run.chart.figure().is_some() => figure::figure_ui(ui, app, tile, run, room, actions),
+        _ if run.chart.figure().is_some() => figure::figure_ui(ui, app, (board, tile), run, room, actions),
         _ => told(ui, run.chart.fault().map_or_else(|| "Drawing".to_owned(), wording::fault)),
+    }
+}
+
+/// An answer without rows: of a board that is limited to a stretch of time there is a way to all of it.
+fn nothing_ui(ui: &mut Ui, app: &App, (board, tile): (&Board, &Tile), room: Rect, actions: &mut Vec<Action>) {
+    let scope = &board.scope;
+    if tile.own_time || scope.span.is_all() {
+        ui.centered_and_justified(|ui| ui.add(Label::new(look::faint("No row fits this question", ui)).wrap()));
+        return;
+    }
+    let stretch = match scope.span {
+        Span::Between { from: Some(from), until: Some(until) } => {
+            let range = TimeRange { from: Some(from), until: Some(until) };
+            format!("between {}", range.words().replace(" to ", " and "))
+        }
+        Span::Between { from, until } => TimeRange { from, until }.words(),
+        span => format!("in this stretch: {}", span.words().to_lowercase()),
+    };
+    let fit = if scope.filters.is_empty() { "" } else { " that fit the filters" };
+    if chart::nothing_ui(ui, room, &format!("No rows{fit} {stretch}"), "Show all of the time") {
+        actions.extend(figure::whole(app, board, tile));
     }
 }
 

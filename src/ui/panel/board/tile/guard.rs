@@ -1,6 +1,6 @@
 //! The guard of a model as a tile: what is said of the model, and its error as rows come.
 
-use eframe::egui::{Rect, Ui};
+use eframe::egui::{Rect, ScrollArea, Ui};
 
 use crate::ui::panel::{chart, guard};
 use crate::ui::{App, look};
@@ -18,7 +18,10 @@ pub fn guard_ui(ui: &mut Ui, app: &App, tile: &Tile, model: &str, room: Rect) {
         ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
         return;
     };
-    guard::head_ui(ui, guard, sheet);
+    // In a low tile the reasons are scrolled, rather than that the figure has no room.
+    let most = (room.height() - LEAST).max(room.height() * 0.5);
+    let head = ScrollArea::vertical().max_height(most).auto_shrink([false, true]);
+    head.show(ui, |ui| guard::head_ui(ui, guard, sheet));
     ui.add_space(look::STEP);
     let below = room.with_min_y(ui.cursor().min.y);
     if below.height() > LEAST && guard.chart.figure().is_some_and(|figure| !figure.is_empty()) {

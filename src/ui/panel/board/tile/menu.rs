@@ -4,6 +4,7 @@ use eframe::egui::containers::menu::{MenuConfig, SubMenuButton};
 use eframe::egui::{PopupCloseBehavior, Ui};
 
 use super::question;
+use super::state::OWN_TIME;
 use crate::figure::MARKS;
 use crate::ui::App;
 use crate::ui::action::{Action, BoardAction};
@@ -32,6 +33,13 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
                 act(BoardAction::step(Edit::SetTile { tile }));
             }
         });
+    }
+    if asks_freely(tile) {
+        let mut own_time = tile.own_time;
+        if ui.checkbox(&mut own_time, "Keep its own time").on_hover_text(OWN_TIME).changed() {
+            act(BoardAction::step(Edit::SetTile { tile: Tile { own_time, ..tile.clone() } }));
+            ui.close();
+        }
     }
     if ui.button("Rename").clicked() {
         act(BoardAction::Rename(Some(tile.id)));

@@ -1,23 +1,27 @@
 //! One tile: its title, what there is to say about its answer, and the answer as a figure, a number, rows or words.
 
 mod body;
-mod form;
 mod guard;
 mod menu;
 mod number;
 mod question;
+mod sketch;
 mod state;
 mod text;
 
+use eframe::egui::scroll_area::ScrollBarVisibility;
 use eframe::egui::{
-    self, Align, CornerRadius, Label, Layout, Rect, RichText, Role, Sense, Stroke, TextEdit, Ui, UiBuilder, WidgetInfo,
+    self, Align, CornerRadius, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, UiBuilder,
+    WidgetInfo,
 };
 
+pub use self::sketch::sketch_ui;
 use super::step;
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{TileRun, title};
+use crate::ui::widget::buttons;
 use crate::ui::{App, look};
-use crate::workspace::bench::{Board, Edit, Tile, TileKind};
+use crate::workspace::bench::{Board, Edit, Tile, TileId, TileKind};
 
 /// The height of a tile's title.
 const HEAD: f32 = 28.0;
@@ -25,7 +29,15 @@ const HEAD: f32 = 28.0;
 /// How much a tile is greyed whose feed is silent or lost.
 const GREY: f32 = 0.45;
 
-pub fn tile_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, room: Rect, actions: &mut Vec<Action>) {
+/// A tile; `place` are those in its place, where there are several: their names stand for its title.
+pub fn tile_ui(
+    ui: &mut Ui,
+    app: &App,
+    board: &Board,
+    (tile, place): (&Tile, &[TileId]),
+    room: Rect,
+    actions: &mut Vec<Action>,
+) {
     let p = look::palette(ui);
     let focused = app.boards().focus == Some(tile.id) && !app.boards().presenting;
     let edge = if focused { Stroke::new(1.5, p.accent) } else { Stroke::new(1.0, p.line) };
@@ -39,14 +51,14 @@ pub fn tile_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, room: Rect, a
         // Before what stands on it, so that a button there is still a button.
         let bar = ui.interact(head, ui.scope_id().with("head"), Sense::click_and_drag());
         ui.scope_builder(UiBuilder::new().max_rect(head.shrink2(egui::vec2(look::GAP, 2.0))), |ui| {
-            head_ui(ui, app, board, tile, run, actions);
+            head_ui(ui, app, board, (tile, place), run, actions);
         });
         bar_ui(ui, app, board, tile, &bar, actions);
         let inner = body.shrink2(egui::vec2(look::GAP, 0.0)).with_max_y(body.bottom() - look::GAP);
         if inner.is_positive() {
             ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| {
                 ui.set_clip_rect(inner.expand(2.0).intersect(ui.clip_rect()));
-                body::body_ui(ui, app, tile, run, inner, actions);
+                body::body_ui(ui, app, (board, tile), run, inner, actions);
             });
             let shown = run.and_then(|run| Some((run, run.shown()?)));
             if shown.is_some_and(|(run, shown)| state::is_cut_off(run, shown)) {
@@ -70,7 +82,14 @@ fn bar_ui(ui: &Ui, app: &App, board: &Board, tile: &Tile, bar: &egui::Response, 
 }
 
 /// The title and the menu of a tile, and what there is to say about its answer.
-fn head_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, run: Option<&TileRun>, actions: &mut Vec<Action>) {
+fn head_ui(
+    ui: &mut Ui,
+    app: &App,
+    board: &Board,
+    (tile, place): (&Tile, &[TileId]),
+    run: Option<&TileRun>,
+    actions: &mut Vec<Action>,
+) {
     let name = title(tile);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = look::GAP;
@@ -78,14 +97,16 @@ fn head_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, run: Option<&Tile
             let label = format!("Menu of {name}");
             let menu = ui.menu_button("…", |ui| menu::menu_ui(ui, app, board, tile, actions)).response;
             menu.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
-            form::form_ui(app, tile, run, &menu, actions);
         }
         if let Some(run) = run {
-            state::state_ui(ui, run);
+            state::state_ui(ui, tile, run);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             if app.boards().renaming == Some(tile.id) {
                 return rename_ui(ui, tile, &name, actions);
+            }
+            if !place.is_empty() {
+                return tabs_ui(ui, board, (tile, place), actions);
             }
             // Words begin with a heading of their own.
             if !matches!(&tile.show, TileKind::Text(_)) || !tile.title.is_empty() {
@@ -100,6 +121,23 @@ fn head_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, run: Option<&Tile
                 ui.add(caption).on_hover_text(&figure.caption);
             }
         });
+    });
+}
+
+/// The names of several tiles in one place.
+fn tabs_ui(ui: &mut Ui, board: &Board, (shown, place): (&Tile, &[TileId]), actions: &mut Vec<Action>) {
+    let hidden = ScrollBarVisibility::AlwaysHidden;
+    ScrollArea::horizontal().scroll_bar_visibility(hidden).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.x = look::STEP;
+        for tile in place.iter().filter_map(|id| board.tile(*id)) {
+            let name = buttons::choice_ui(ui, tile.id == shown.id, &title(tile));
+            if name.interact(Sense::click_and_drag()).dragged() {
+                name.dnd_set_drag_payload(tile.id);
+            }
+            if name.clicked() {
+                actions.push(step(Edit::ShowTab { board: board.id, tile: tile.id }));
+            }
+        }
     });
 }
 

@@ -1,16 +1,45 @@
 //! A big number: the newest value, how it changed, and a line of the values before it.
 
-use eframe::egui::{self, FontId, Pos2, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo};
+use eframe::egui::{self, FontId, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo};
 
-use crate::ui::board::Number;
+use super::super::reading::reading_ui;
+use crate::ui::board::TileRun;
 use crate::ui::look;
+use crate::ui::widget::numbers;
+use crate::workspace::bench::Tile;
 
-/// The newest value, large, over the values before it.
-pub fn number_ui(ui: &mut Ui, number: Option<&Number>, room: Rect) {
+/// The least height of the line.
+const LEAST: f32 = 16.0;
+
+/// The newest value, large, over the values before it, which are read like any figure.
+pub fn number_ui(ui: &mut Ui, tile: &Tile, run: &TileRun, room: Rect) {
+    let Some((words, spark)) = words_ui(ui, run, room) else { return };
+    if let Some(number) = &run.number {
+        let label = format!("{}: {}", number.of, number.text);
+        let response = ui.allocate_rect(words, Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &label));
+        response.on_hover_text(&number.exact);
+    }
+    let (Some(room), Some(figure)) = (spark, run.spark.figure()) else { return };
+    let response = ui.allocate_rect(room, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, format!("Before: {}", figure.title)));
+    // Where it cannot be drawn there is no line.
+    let _ = run.spark.draw_sketch(ui, room, |drawn| reading_ui(ui, tile, &figure, drawn, room, &response));
+}
+
+/// The same to look at.
+pub fn still_ui(ui: &mut Ui, run: &TileRun, room: Rect) {
+    if let Some((_, Some(room))) = words_ui(ui, run, room) {
+        let _ = run.spark.draw_sketch(ui, room, |_| {});
+    }
+}
+
+/// The number and what it is; where these stand, and where the values before it do, if there is room for them.
+fn words_ui(ui: &mut Ui, run: &TileRun, room: Rect) -> Option<(Rect, Option<Rect>)> {
     let p = look::palette(ui);
-    let Some(number) = number else {
+    let Some(number) = &run.number else {
         ui.centered_and_justified(|ui| ui.label(look::faint("The answer has no number", ui)));
-        return;
+        return None;
     };
     let painter = ui.painter().clone();
     let line = |text: String, size: f32, color| painter.layout_no_wrap(text, FontId::proportional(size), color);
@@ -20,7 +49,7 @@ pub fn number_ui(ui: &mut Ui, number: Option<&Number>, room: Rect) {
         let sign = if change < 0.0 { "−" } else { "+" };
         let words = match change.abs() {
             size if size < 0.0005 => "±0 %".to_owned(),
-            size if size >= 10.0 => format!("× {}", crate::ui::widget::numbers::brief((change + 1.0).round())),
+            size if size >= 10.0 => format!("× {}", numbers::brief((change + 1.0).round())),
             size => format!("{sign}{:.1} %", size * 100.0),
         };
         line(words, look::TEXT, p.faint)
@@ -37,7 +66,7 @@ pub fn number_ui(ui: &mut Ui, number: Option<&Number>, room: Rect) {
     let what = line(if number.open { format!("{what} · open") } else { what }, look::SMALL, p.faint);
     let words = value.size().y + look::STEP + what.size().y;
     let spark = (room.height() - words - look::PAD).min(room.height() * 0.45);
-    let with_spark = spark >= 16.0 && number.spark.len() > 1;
+    let with_spark = spark >= LEAST && run.spark.figure().is_some();
     let top = room.top() + ((room.height() - words - if with_spark { spark + look::GAP } else { 0.0 }) / 2.0).max(0.0);
     let at = Pos2::new(room.left() + look::STEP, top);
     if let Some(change) = change {
@@ -45,40 +74,10 @@ pub fn number_ui(ui: &mut Ui, number: Option<&Number>, room: Rect) {
         painter.galley(Pos2::new(x, at.y + value.size().y * 0.62 - change.size().y / 2.0), change, p.strong);
     }
     let under = at + Vec2::new(0.0, value.size().y + look::STEP);
+    let foot = under.y + what.size().y;
     painter.galley(at, value, p.strong);
-    painter.galley(under, what.clone(), p.faint);
-    if with_spark {
-        let from = under.y + what.size().y + look::GAP;
-        spark_ui(ui, &number.spark, Rect::from_x_y_ranges(room.x_range().shrink(look::STEP), from..=from + spark));
-    }
-    let label = format!("{}: {}", number.of, number.text);
-    let response = ui.allocate_rect(room, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &label));
-    response.on_hover_text(&number.exact);
-}
-
-/// A line of the last values, without axes.
-fn spark_ui(ui: &Ui, values: &[Option<f64>], room: Rect) {
-    let known = || values.iter().flatten().copied().filter(|value| value.is_finite());
-    let (least, most) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
-    if values.len() < 2 || least > most || room.height() < 8.0 {
-        return;
-    }
-    let span = if most > least { most - least } else { 1.0 };
-    let at = |(i, value): (usize, f64)| {
-        let x = room.left() + room.width() * i as f32 / (values.len() - 1) as f32;
-        Pos2::new(x, room.bottom() - room.height() * ((value - least) / span) as f32)
-    };
-    let stroke = Stroke::new(1.5, look::palette(ui).accent);
-    // A value that is missing breaks the line.
-    let mut run: Vec<Pos2> = Vec::new();
-    for (i, value) in values.iter().enumerate() {
-        match value.filter(|value| value.is_finite()) {
-            Some(value) => run.push(at((i, value))),
-            None => {
-                ui.painter().line(std::mem::take(&mut run), stroke);
-            }
-        }
-    }
-    ui.painter().line(run, stroke);
+    painter.galley(under, what, p.faint);
+    let from = foot + look::GAP;
+    let spark = with_spark.then(|| Rect::from_x_y_ranges(room.x_range(), from..=from + spark));
+    Some((room.with_max_y(foot.min(room.bottom())), spark))
 }

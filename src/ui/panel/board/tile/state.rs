@@ -10,6 +10,7 @@ use crate::ui::board::TileRun;
 use crate::ui::look;
 use crate::ui::watch::Silence;
 use crate::ui::widget::numbers;
+use crate::workspace::bench::Tile;
 
 /// Rows that came within this time are of now.
 const NOW: Duration = Duration::from_secs(2);
@@ -17,13 +18,17 @@ const NOW: Duration = Duration::from_secs(2);
 /// The width from which a tile has room for whole sentences.
 const WORDY: f32 = 300.0;
 
+/// What it means that a tile keeps its own time.
+pub const OWN_TIME: &str =
+    "It is zoomed alone, and the board's stretch of time does not limit it; filters and variables do";
+
 /// Whether its rows do not come as they should: the tile is shown in grey.
 pub fn is_cut_off(run: &TileRun, shown: &Snapshot) -> bool {
     let flows = shown.live_open > 0 && !shown.last;
     shown.lost().next().is_some() || (flows && run.watch.silence().is_some_and(|silence| silence.feeds == silence.of))
 }
 
-pub fn state_ui(ui: &mut Ui, run: &TileRun) {
+pub fn state_ui(ui: &mut Ui, tile: &Tile, run: &TileRun) {
     let p = look::palette(ui);
     let Some(shown) = run.shown() else { return };
     let newest = if ui.available_width() > WORDY { "newest row " } else { "" };
@@ -57,6 +62,9 @@ pub fn state_ui(ui: &mut Ui, run: &TileRun) {
     if let Some(why) = run.unlimited() {
         let hint = format!("The stretch of time and the filters of the board are not applied: {why}");
         say("not limited".to_owned(), p.warn, &hint);
+    }
+    if tile.own_time {
+        say("own time".to_owned(), p.faint, OWN_TIME);
     }
     if run.reads_alone() {
         let hint = "This question is re-run as a whole, by a reading of its own: its moment is not that of the others";

@@ -1,0 +1,78 @@
+//! Reading values on a board: what is pointed at on one tile is told on it, and shown at the same moment on all others
+//! that share its time.
+
+use eframe::egui::{self, CornerRadius, Id, Pos2, Rect, Response, Stroke, Ui};
+
+use crate::figure::{AxisKind, Figure, Layout};
+use crate::ui::canvas::{self, Drawn};
+use crate::ui::look;
+use crate::ui::panel::chart;
+use crate::ui::widget::numbers;
+use crate::workspace::bench::{Tile, TileId};
+
+/// Where a person points on one tile: the others show the same moment.
+#[derive(Clone, Copy)]
+struct Reading {
+    tile: TileId,
+    x: f64,
+    /// The frame in which it was read.
+    frame: u64,
+}
+
+fn reading_id() -> Id {
+    Id::unique("the moment that is read on a board")
+}
+
+/// Tells the values under the pointer, or those of the moment that is read on another tile.
+pub fn reading_ui(ui: &Ui, tile: &Tile, figure: &Figure, drawn: &Drawn, room: Rect, response: &Response) {
+    let frame = ui.ctx().cumulative_frame_nr();
+    let shares = figure.x.kind == AxisKind::Time && !tile.own_time;
+    if let Some(pos) = response.hover_pos().filter(|pos| response.contains_pointer() && room.contains(*pos)) {
+        let at = canvas::inside(room, pos);
+        let (_, layout) = drawn.layout.part(figure, at);
+        if shares && !layout.bare {
+            let x = layout.to_data(at).0;
+            ui.data_mut(|d| d.insert_temp(reading_id(), Reading { tile: tile.id, x, frame }));
+        }
+        chart::read_ui(ui, tile.id.0, figure, drawn, room, pos);
+    } else if let Some(read) = ui.data(|d| d.get_temp::<Reading>(reading_id()))
+        && shares
+        && read.tile != tile.id
+        && frame.saturating_sub(read.frame) <= 1
+    {
+        for (figure, layout) in drawn.layout.parts(figure) {
+            same_moment_ui(ui, figure, layout, room, read.x);
+        }
+    }
+}
+
+/// The values at a moment that is read on another tile.
+fn same_moment_ui(ui: &Ui, figure: &Figure, layout: &Layout, room: Rect, x: f64) {
+    if layout.bare {
+        return;
+    }
+    let p = look::palette(ui);
+    let plot = canvas::to_rect(&layout.plot).translate(room.min.to_vec2());
+    let at = room.min.x + layout.to_px((x, 0.0))[0];
+    if !plot.x_range().contains(at) {
+        return;
+    }
+    ui.painter().vline(at, plot.y_range(), Stroke::new(1.0, p.faint.gamma_multiply(0.6)));
+    let Some((series, index)) = layout.nearest(figure, canvas::inside(room, Pos2::new(at, plot.center().y))) else {
+        return;
+    };
+    let Some([px, py]) = layout.point_px(figure, series, index) else { return };
+    let center = room.min + egui::vec2(px, py);
+    if plot.contains(center) {
+        ui.painter().circle(center, 3.5, p.panel, Stroke::new(2.0, p.accent));
+    }
+    let Some((_, y)) = Layout::words(figure, series, index) else { return };
+    let text = y.parse().map_or(y, numbers::float);
+    let right = at < plot.center().x;
+    let galley = ui.painter().layout_no_wrap(text, egui::FontId::proportional(look::SMALL), p.strong);
+    let size = galley.size() + egui::vec2(look::GAP, 2.0);
+    let x = if right { at + look::STEP } else { at - look::STEP - size.x };
+    let words = Rect::from_min_size(Pos2::new(x, plot.top() + 2.0), size);
+    ui.painter().rect_filled(words, CornerRadius::same(3), p.raised);
+    ui.painter().galley(words.min + egui::vec2(look::STEP, 1.0), galley, p.strong);
+}
