@@ -46,7 +46,7 @@ impl Moment {
         Self(self.0.saturating_sub(micros(by)))
     }
 
-    /// What the clock on the wall showed then, microseconds since 1970. A machine that slept in between is reckoned with.
+    /// What the clock on the wall showed then, microseconds since 1970, also where the machine slept in between.
     pub fn on_the_wall(self) -> Micros {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         micros(wall).saturating_sub(Self::now().0.saturating_sub(self.0)) as Micros

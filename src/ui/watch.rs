@@ -30,7 +30,7 @@ pub struct Watch {
     pub shown_run: u64,
     pub shown_windows: Arc<Windows>,
     pub paused: bool,
-    /// Answers, the oldest first, that wait to be shown until others are of the same moment; the first may be on screen.
+    /// Answers, oldest first, that wait to be shown until others are of the same moment; the first may be on screen.
     recent: VecDeque<Arc<Snapshot>>,
     /// Whether they wait.
     held: bool,

@@ -32,6 +32,8 @@ fn spans() -> impl Strategy<Value = Vec<Span>> {
 }
 
 proptest! {
+    #![proptest_config(crate::cases(256))]
+
     #[test]
     fn what_is_shown_together_is_of_the_newest_moment_that_all_have(all in proptest::collection::vec(spans(), 1..5)) {
         let now = at(2_000_000);
@@ -43,7 +45,8 @@ proptest! {
         prop_assert!(rest.iter().all(|spans| holds(spans, moment)));
         // Where there is a newer one, an answer ends or begins at it.
         let ends = |spans: &[Span]| spans.iter().flat_map(|s| [s.from, s.until]).collect::<Vec<_>>();
-        let edges: Vec<Moment> = all.iter().flat_map(|spans| ends(spans)).chain([now]).filter(|at| *at <= now).collect();
+        let edges = all.iter().flat_map(|spans| ends(spans)).chain([now]);
+        let edges: Vec<Moment> = edges.filter(|at| *at <= now).collect();
         for edge in &edges {
             prop_assert!(*edge <= moment || !rest.iter().all(|spans| holds(spans, *edge)));
             // None is left out that others could have waited for.
@@ -54,7 +57,10 @@ proptest! {
     }
 
     #[test]
-    fn a_tick_of_one_who_rests_longer_is_one_of_all(after in 0_u64..10_000_000, rests in (1_u64..900_000, 1_u64..900_000)) {
+    fn a_tick_of_one_who_rests_longer_is_one_of_all(
+        after in 0_u64..10_000_000,
+        rests in (1_u64..900_000, 1_u64..900_000),
+    ) {
         let begin = Instant::now();
         let (short, long) = (rests.0.min(rests.1), rests.0.max(rests.1));
         let (short, long) = (Duration::from_micros(short), Duration::from_micros(long));

@@ -1,5 +1,6 @@
 //! What the merger does where memory is short: it lets groups leave for disk, and merges and answers them at the end, a
-//! share at a time; the oldest rows go; and what cannot be held is refused. While some are on disk no answer is read: what is in memory is a part of every group.
+//! share at a time; the oldest rows go; and what cannot be held is refused. While some are on disk no answer is read:
+//! what is in memory is a part of every group.
 
 use std::sync::Arc;
 
