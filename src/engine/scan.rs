@@ -109,17 +109,28 @@ impl ScanStart {
         if (self.history.files, self.history.pieces) < (other.history.files, other.history.pieces) {
             self.history = other.history;
         }
-        self.reached.merge(&other.reached);
         if self.feeds.is_empty() {
             self.feeds = other.feeds;
-            return self;
-        }
-        for (own, other) in self.feeds.iter_mut().zip(other.feeds) {
-            for (partition, next) in other.next {
-                let own = own.next.entry(partition).or_default();
-                *own = (*own).max(next);
+        } else {
+            let epoch = |reached: &Reached, feed: usize, partition: u32| {
+                let own = |at: &&PartitionPosition| (at.feed, at.partition) == (feed, partition);
+                reached.partitions.iter().find(own).map_or(0, |at| at.epoch)
+            };
+            for (feed, (own, other_feed)) in self.feeds.iter_mut().zip(other.feeds).enumerate() {
+                for (partition, next) in other_feed.next {
+                    let (before, now) = (epoch(&self.reached, feed, partition), epoch(&other.reached, feed, partition));
+                    let at = own.next.entry(partition).or_default();
+                    if (before, *at) < (now, next) {
+                        *at = next;
+                    }
+                    if before < now {
+                        // Another log stands there since.
+                        own.mark.clone_from(&other_feed.mark);
+                    }
+                }
             }
         }
+        self.reached.merge(&other.reached);
         self
     }
 

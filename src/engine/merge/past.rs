@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Answering, Join, Merger};
 use crate::data::{Positions, Result};
-use crate::engine::checkpoint::FeedAt;
+use crate::engine::checkpoint::{self, FeedAt};
 use crate::engine::continuous::ContinuousQuery;
 use crate::engine::intake::HistoryQueue;
 use crate::engine::options::Options;
+use crate::engine::piece::HistoryDone;
 use crate::engine::query_set::QuerySet;
 use crate::engine::reached::{PartitionPosition, Reached};
 use crate::engine::scan::{Scan, ScanStart, ScanStop};
@@ -21,7 +22,7 @@ use crate::sync::StopOnDrop;
 pub(super) struct Joining {
     queries: Vec<Arc<ContinuousQuery>>,
     generation: u64,
-    history: crate::engine::piece::HistoryDone,
+    history: HistoryDone,
 }
 
 /// A reading of the past for some questions.
@@ -80,14 +81,16 @@ impl Merger {
         }
     }
 
-    fn begin(
-        &mut self,
-        queries: Vec<Arc<ContinuousQuery>>,
-        history: crate::engine::piece::HistoryDone,
-        places: &[PartitionPosition],
-    ) {
+    fn begin(&mut self, queries: Vec<Arc<ContinuousQuery>>, history: HistoryDone, places: &[PartitionPosition]) {
         let reached = Reached { partitions: places.to_vec(), ..Reached::default() };
         let stop = ScanStop { history, feeds: (0..self.scan.table.live.len()).map(|feed| reached.of(feed)).collect() };
+        for answer in self.answers.iter_mut().filter(|answer| answer.query().unread.is_some()) {
+            if queries.iter().any(|query| query.id == answer.query().id)
+                && let Err(fault) = go_on(answer, &self.scan, history, &reached)
+            {
+                answer.query().fail(fault);
+            }
+        }
         let mut rest = queries;
         // Those that begin at one place are read for together.
         while let Some(first) = rest.first() {
@@ -95,7 +98,7 @@ impl Merger {
             let (own, others) =
                 rest.into_iter().partition::<Vec<_>, _>(|query| self.start_of(query, &reached).is_same(&start));
             rest = others;
-            if start.history == stop.history && nothing_between(&start, &stop) {
+            if start.history == stop.history && nothing_between(&start, &stop, &reached) {
                 self.all_read(&own);
             } else if let Err(fault) = self.read(own.clone(), start, stop.clone()) {
                 own.iter().for_each(|query| query.fail(fault.clone()));
@@ -110,8 +113,8 @@ impl Merger {
 
     /// Where the past of a question begins: at its checkpoint, or where the scan began to read.
     fn start_of(&self, query: &ContinuousQuery, reached: &Reached) -> ScanStart {
-        if let Some(resumed) = &query.resumed {
-            return ScanStart::of(&resumed.meta);
+        if let Some(before) = query.before.get() {
+            return ScanStart::of(before);
         }
         let feeds = self.scan.feeds();
         let feed = |feed: usize| {
@@ -139,8 +142,39 @@ impl Merger {
     }
 }
 
+/// Reads the checkpoint of a question that joins where the scan has come as far as here; one that is beyond that is
+/// not used, as what it knows would come once more.
+fn go_on(answer: &mut Answering, scan: &Scan, history: HistoryDone, reached: &Reached) -> Result<()> {
+    let query = answer.query().clone();
+    let Some(folder) = &query.checkpoints else { return Ok(()) };
+    let (resumed, notes) = checkpoint::load(folder, &scan.table, &query.words);
+    notes.into_iter().for_each(|note| query.note(note));
+    let resumed = resumed.filter(|resumed| {
+        let so_far = (resumed.meta.history.files, resumed.meta.history.pieces);
+        let fits = so_far <= (history.files, history.pieces) && reached.covers(&resumed.meta.reached);
+        if !fits {
+            query.note(checkpoint::anew(&scan.table, "it has come further than the other questions"));
+        }
+        fits
+    });
+    if let Some(resumed) = &resumed {
+        // It is read once.
+        let _ = query.before.set(resumed.meta.clone());
+    }
+    answer.go_on_from(resumed.as_ref())
+}
+
 /// Whether no row of a feed lies between two places.
-fn nothing_between(start: &ScanStart, stop: &ScanStop) -> bool {
+fn nothing_between(start: &ScanStart, stop: &ScanStop, reached: &Reached) -> bool {
+    // A log that began anew since is to be read from its beginning.
+    let same =
+        |at: &PartitionPosition, before: &PartitionPosition| (at.feed, at.partition) == (before.feed, before.partition);
+    let anew = |at: &PartitionPosition| {
+        start.reached.partitions.iter().any(|before| same(at, before) && before.epoch < at.epoch && at.next > 0)
+    };
+    if reached.partitions.iter().any(anew) {
+        return false;
+    }
     let next = |feed: usize| start.feeds.get(feed).map(|feed| &feed.next);
     let none = |(feed, until): (usize, &Positions)| {
         until

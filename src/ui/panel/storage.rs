@@ -10,8 +10,8 @@ use crate::ui::{App, look};
 use crate::workspace::bench::Retention;
 use crate::workspace::{StoredTable, TableId};
 
-const ABOUT: &str = "What feeds send is kept with the workspace, so that boards have their history when it is opened \
-                     again. Files are not copied.";
+const ABOUT: &str = "What feeds send, and what boards know of it, is kept with the workspace, so that boards have \
+                     their history when it is opened again. Files are not copied.";
 /// What is proposed when a limit is switched on.
 const DAYS: u32 = 30;
 const MEBIBYTES: u32 = 1_024;
@@ -110,7 +110,7 @@ fn retention_ui(ui: &mut Ui, retention: Retention, actions: &mut Vec<Action>) {
         ui.label(look::faint("Everything is kept", ui));
     } else {
         let about =
-            "The oldest is dropped first. What was read stays in the answers until the workspace is opened again";
+            "The oldest is dropped first. What was read stays in the answers; a new question begins with what is kept";
         ui.add(Label::new(look::faint(about, ui)).wrap());
     }
     if new != retention {
