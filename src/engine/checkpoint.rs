@@ -161,8 +161,11 @@ impl Asker {
             });
             match meta {
                 Some(meta) if taken.is_none() && unfit.is_none() => taken = Some((folder, lock, meta)),
-                // One that cannot be removed now is tried again the next time.
-                _ => drop(disk::remove_folder(&folder)),
+                _ => {
+                    drop(lock);
+                    // One that cannot be removed now is tried again the next time.
+                    let _ = disk::remove_folder(&folder);
+                }
             }
             // That a person asks something else now needs no word.
             notes.extend(unfit.filter(|why| !why.is_empty()).map(|why| anew(table, &why)));

@@ -90,7 +90,14 @@ pub struct ScanStart {
 #[derive(Clone, Debug, Default)]
 pub struct ScanStop {
     pub history: HistoryDone,
-    pub feeds: Vec<Positions>,
+    pub feeds: Vec<StopAt>,
+}
+
+/// Where a feed ends: before these positions, in the log that begins so.
+#[derive(Clone, Debug, Default)]
+pub struct StopAt {
+    pub next: Positions,
+    pub mark: Vec<u8>,
 }
 
 impl ScanStart {
@@ -112,13 +119,10 @@ impl ScanStart {
         if self.feeds.is_empty() {
             self.feeds = other.feeds;
         } else {
-            let epoch = |reached: &Reached, feed: usize, partition: u32| {
-                let own = |at: &&PartitionPosition| (at.feed, at.partition) == (feed, partition);
-                reached.partitions.iter().find(own).map_or(0, |at| at.epoch)
-            };
             for (feed, (own, other_feed)) in self.feeds.iter_mut().zip(other.feeds).enumerate() {
                 for (partition, next) in other_feed.next {
-                    let (before, now) = (epoch(&self.reached, feed, partition), epoch(&other.reached, feed, partition));
+                    let epoch = |reached: &Reached| reached.epoch_of(feed, partition);
+                    let (before, now) = (epoch(&self.reached), epoch(&other.reached));
                     let at = own.next.entry(partition).or_default();
                     if (before, *at) < (now, next) {
                         *at = next;

@@ -180,6 +180,37 @@ fn what_is_known_is_not_read_again_and_shown_at_once() {
 }
 
 #[test]
+fn what_was_rotated_away_meanwhile_is_read_for_whoever_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, stored) = (folder.path().join("feed.csv"), folder.path().join("kept"));
+    let all = rows(3_200, 19);
+    fs::write(&path, HEADER.to_owned() + &all[..2_500].concat()).unwrap();
+    let table = || open(&following(&path));
+    let first = table();
+    let (scan, own) = start(&first, &stored, QUESTIONS[0]);
+    let tile = scan.ask(vec![ask_of(&first, &stored, "1", QUESTIONS[3])]).unwrap().remove(0);
+    [&own, &tile].into_iter().for_each(|run| drop(wait(run, has_all(2_500))));
+    close(&scan);
+    drop((scan, own, tile));
+    released(&stored);
+    append(&path, &all[2_500..2_800]);
+    fs::rename(&path, folder.path().join("feed.csv.1")).unwrap();
+    fs::write(&path, HEADER.to_owned() + &all[2_800..].concat()).unwrap();
+    let second = table();
+    let (scan, own) = start(&second, &stored, QUESTIONS[0]);
+    wait(&own, has_all(3_200));
+    // It joins where the reading has come to the new file already.
+    let tile = scan.ask(vec![ask_of(&second, &stored, "1", QUESTIONS[3])]).unwrap().remove(0);
+    assert!(went_on(&wait(&tile, has_all(3_200))));
+    close(&scan);
+    let whole = folder.path().join("whole.csv");
+    fs::write(&whole, HEADER.to_owned() + &all.concat()).unwrap();
+    let whole = open(&following(&whole));
+    assert_alike(QUESTIONS[0], &wait(&own, |s| s.last), &uninterrupted(&whole, QUESTIONS[0], 3_200));
+    assert_alike(QUESTIONS[3], &wait(&tile, |s| s.last), &uninterrupted(&whole, QUESTIONS[3], 3_200));
+}
+
+#[test]
 fn one_that_has_come_further_than_the_reading_is_read_anew() {
     let folder = tempfile::tempdir().unwrap();
     let (path, stored) = (folder.path().join("feed.csv"), folder.path().join("kept"));

@@ -124,7 +124,11 @@ impl Answering {
             dirty: joins && query.unread.is_none(),
             read: now,
             started: if joins { now } else { scan.started },
-            save: query.checkpoints.as_ref().map(|_| Due { at: now, dirty: false }),
+            // One that joins leaves the others time: what it has to read again is in their recordings.
+            save: query
+                .checkpoints
+                .as_ref()
+                .map(|_| Due { at: if joins { now + query.saving.pace } else { now }, dirty: false }),
             audit: query.audit_rest.map(|_| Due { at: now + FIRST_AUDIT, dirty: false }),
             last_audit: None,
             rate: Rate::new(now),
@@ -211,7 +215,8 @@ impl Answering {
     }
 
     /// All that came before it joined is read.
-    pub(super) fn catch_up_done(&mut self) {
+    pub(super) fn catch_up_done(&mut self, up_to: &Reached) {
+        self.reached.merge(up_to);
         (self.catching_up, self.dirty) = (false, true);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Answering, Join, Merger};
-use crate::data::{Positions, Result};
+use crate::data::Result;
 use crate::engine::checkpoint::{self, FeedAt};
 use crate::engine::continuous::ContinuousQuery;
 use crate::engine::intake::HistoryQueue;
@@ -13,7 +13,7 @@ use crate::engine::options::Options;
 use crate::engine::piece::HistoryDone;
 use crate::engine::query_set::QuerySet;
 use crate::engine::reached::{PartitionPosition, Reached};
-use crate::engine::scan::{Scan, ScanStart, ScanStop};
+use crate::engine::scan::{Scan, ScanStart, ScanStop, StopAt};
 use crate::engine::threads;
 use crate::engine::worker::Outputs;
 use crate::sync::StopOnDrop;
@@ -30,6 +30,8 @@ pub(super) struct PastScan {
     pub(super) id: u64,
     scan: Arc<Scan>,
     queries: Vec<u64>,
+    /// Up to where the feeds are read.
+    up_to: Reached,
     /// Workers that have not said their last word.
     workers: usize,
     _stop: StopOnDrop,
@@ -76,14 +78,15 @@ impl Merger {
                 said.notes.iter().for_each(|note| own.note(note.clone()));
                 said.fault.iter().for_each(|fault| own.fault(fault.clone()));
                 drop(own);
-                answer.catch_up_done();
+                answer.catch_up_done(&past.up_to);
             }
         }
     }
 
     fn begin(&mut self, queries: Vec<Arc<ContinuousQuery>>, history: HistoryDone, places: &[PartitionPosition]) {
         let reached = Reached { partitions: places.to_vec(), ..Reached::default() };
-        let stop = ScanStop { history, feeds: (0..self.scan.table.live.len()).map(|feed| reached.of(feed)).collect() };
+        let stop_of = |feed: usize| StopAt { next: reached.of(feed), mark: self.mark_at(feed, &reached) };
+        let stop = ScanStop { history, feeds: (0..self.scan.table.live.len()).map(stop_of).collect() };
         for answer in self.answers.iter_mut().filter(|answer| answer.query().unread.is_some()) {
             if queries.iter().any(|query| query.id == answer.query().id)
                 && let Err(fault) = go_on(answer, &self.scan, history, &reached)
@@ -99,16 +102,16 @@ impl Merger {
                 rest.into_iter().partition::<Vec<_>, _>(|query| self.start_of(query, &reached).is_same(&start));
             rest = others;
             if start.history == stop.history && nothing_between(&start, &stop, &reached) {
-                self.all_read(&own);
-            } else if let Err(fault) = self.read(own.clone(), start, stop.clone()) {
+                self.all_read(&own, &reached);
+            } else if let Err(fault) = self.read(own.clone(), start, stop.clone(), reached.clone()) {
                 own.iter().for_each(|query| query.fail(fault.clone()));
             }
         }
     }
 
-    fn all_read(&mut self, queries: &[Arc<ContinuousQuery>]) {
+    fn all_read(&mut self, queries: &[Arc<ContinuousQuery>], up_to: &Reached) {
         let own = |answer: &&mut Answering| queries.iter().any(|query| query.id == answer.query().id);
-        self.answers.iter_mut().filter(own).for_each(Answering::catch_up_done);
+        self.answers.iter_mut().filter(own).for_each(|answer| answer.catch_up_done(up_to));
     }
 
     /// Where the past of a question begins: at its checkpoint, or where the scan began to read.
@@ -116,15 +119,26 @@ impl Merger {
         if let Some(before) = query.before.get() {
             return ScanStart::of(before);
         }
-        let feeds = self.scan.feeds();
         let feed = |feed: usize| {
-            let (ends, mark) = feeds.log(feed).map(|log| (log.ends.clone(), log.mark.clone())).unwrap_or_default();
-            FeedAt { next: reached.beginning(feed), ends, first_live: Vec::new(), mark }
+            let ends = self.scan.feeds().log(feed).map(|log| log.ends.clone()).unwrap_or_default();
+            FeedAt { next: reached.beginning(feed), ends, first_live: Vec::new(), mark: self.mark_at(feed, reached) }
         };
         ScanStart { feeds: (0..self.scan.table.live.len()).map(feed).collect(), ..ScanStart::default() }
     }
 
-    fn read(&mut self, queries: Vec<Arc<ContinuousQuery>>, start: ScanStart, stop: ScanStop) -> Result<()> {
+    /// What the log of a feed begins with that it was read in as far as here.
+    fn mark_at(&self, feed: usize, reached: &Reached) -> Vec<u8> {
+        let begun = self.scan.feeds().log(feed).map(|log| log.mark(reached.epoch(feed)));
+        begun.or_else(|| Some(self.scan.start.feeds.get(feed)?.mark.clone())).unwrap_or_default()
+    }
+
+    fn read(
+        &mut self,
+        queries: Vec<Arc<ContinuousQuery>>,
+        start: ScanStart,
+        stop: ScanStop,
+        up_to: Reached,
+    ) -> Result<()> {
         let id = COUNT.fetch_add(1, Ordering::Relaxed);
         let table = self.scan.table.clone();
         let options = Options { catch_up: None, past: None, pieces: None, ..self.scan.options.clone() };
@@ -137,7 +151,7 @@ impl Merger {
         let outputs = Outputs { scan: id, merger: self.inputs.to_self.clone(), rows: Vec::new() };
         let stop = StopOnDrop(scan.cancel.clone());
         threads::start_intake(&scan, &history, outputs)?;
-        self.pasts.push(PastScan { id, scan, queries: ids, workers, _stop: stop });
+        self.pasts.push(PastScan { id, scan, queries: ids, up_to, workers, _stop: stop });
         Ok(())
     }
 }
@@ -176,8 +190,9 @@ fn nothing_between(start: &ScanStart, stop: &ScanStop, reached: &Reached) -> boo
         return false;
     }
     let next = |feed: usize| start.feeds.get(feed).map(|feed| &feed.next);
-    let none = |(feed, until): (usize, &Positions)| {
+    let none = |(feed, until): (usize, &StopAt)| {
         until
+            .next
             .iter()
             .all(|(partition, until)| next(feed).and_then(|next| next.get(partition)).is_some_and(|n| n >= until))
     };

@@ -134,7 +134,8 @@ impl Answering {
             next.extend(self.reached.of(number));
             match log {
                 Some(log) => {
-                    FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark: log.mark.clone() }
+                    let mark = log.mark(self.reached.epoch(number));
+                    FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark }
                 }
                 None => FeedAt { next, ..before },
             }

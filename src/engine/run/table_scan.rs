@@ -223,15 +223,22 @@ fn query(
     let workspace = options.workspace.as_ref().filter(|_| writer.is_none());
     // What a seam by key has seen is to be known before any row comes, and not only when the checkpoint is read.
     let asker = options.asker.as_ref().filter(|_| writer.is_none() && !matches!(table.seam, Seam::Key(_)));
-    let datasets = &options.datasets;
+    let (datasets, mut unkept) = (&options.datasets, None);
     let stored = match (workspace, asker) {
         (Some(workspace), _) => Some(checkpoint::open(workspace, &plan, table, datasets)?),
-        (None, Some(asker)) => Some(asker.open(&plan, table, datasets)?),
+        (None, Some(asker)) => match asker.open(&plan, table, datasets) {
+            Ok(stored) => Some(stored),
+            Err(fault) => {
+                unkept = Some(format!("what is known of this answer is not kept: {fault}"));
+                None
+            }
+        },
         (None, None) => None,
     };
     let (writing, rows_written) = bounded::<()>(0);
     let rows_written = writer.as_ref().map(|_| rows_written);
     let query = ContinuousQuery::new(plan, table, &options, rules, stored, rows_written, wake)?;
+    unkept.into_iter().for_each(|note| query.note(note));
     Ok((Arc::new(query), writer.map(|writer| (writer, writing))))
 }
 

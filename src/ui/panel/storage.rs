@@ -71,7 +71,7 @@ fn table_ui(ui: &mut Ui, app: &App, table: StoredTable, actions: &mut Vec<Action
     ui.label(numbers::bytes(table.bytes));
     let is_open = app.sheets().iter().any(|sheet| sheet.id == table.id);
     let hint = if is_open {
-        "Its feeds are connected anew, and it begins with what they send from now on. This cannot be taken back"
+        "Its feeds are connected anew, and what they cannot send again is gone. This cannot be taken back"
     } else {
         "It does not come back with the table. This cannot be taken back"
     };
