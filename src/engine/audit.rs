@@ -14,7 +14,7 @@ use super::late::Late;
 use super::memory::Account;
 use super::piece::HistoryDone;
 use super::query_set::QuerySet;
-use super::reached::Reached;
+use super::reached::{PartitionPosition, Reached};
 use super::row_rule::RowRule;
 use super::scan::Scan;
 use super::sealed_answer::SealedAnswer;
@@ -75,6 +75,13 @@ fn unread(scan: &Scan, reached: &Reached) -> Option<String> {
     let of_file = |feed: usize| scan.table.live.get(feed).is_some_and(|feed| feed.url.follows_file());
     if reached.partitions.iter().any(|at| of_file(at.feed) && (at.epoch > 0 || at.partition > 0)) {
         return Some("a file that is followed began anew, and what stood in it before is not read again".to_owned());
+    }
+    let gone = |at: &PartitionPosition| {
+        let kept = scan.table.live.get(at.feed).and_then(super::Feed::kept);
+        kept.is_some_and(|kept| at.start < kept.range.start)
+    };
+    if reached.partitions.iter().any(gone) {
+        return Some("the recording no longer holds all that is counted".to_owned());
     }
     let lacking: u64 = scan.table.live.iter().filter_map(super::Feed::unrecorded).map(|lacks| lacks.rows).sum();
     (lacking > 0).then(|| format!("{lacking} rows that are counted could not be recorded"))

@@ -3,18 +3,19 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use polars::prelude::PlSmallStr;
 
 use super::budget::Budget;
-use super::checkpoint::{Resumed, Stored};
+use super::checkpoint::{CheckpointMeta, Resumed, Stored};
 use super::counts::Audit;
 use super::dataset::{Context, Dataset};
 use super::diagnostics::Diagnostics;
 use super::moment::Unread;
+use super::options::Saving;
 use super::reached::Readmitted;
 use super::row_rule::RowRule;
 use super::snapshot::Snapshot;
@@ -38,10 +39,17 @@ pub struct ContinuousQuery {
     pub audit_rest: Option<Duration>,
     /// Groups of final windows that stay in memory.
     pub final_groups: usize,
-    /// Where its checkpoints are kept.
+    /// Where its checkpoints are kept, and where the rows that are set aside.
     pub checkpoints: Option<PathBuf>,
+    pub aside: Option<PathBuf>,
+    pub saving: Saving,
+    /// What it asks in words, for its checkpoints.
+    pub words: String,
     /// The checkpoint that it goes on from.
     pub resumed: Option<Resumed>,
+    /// What is said by one that is still to be read, and by the one that it went on from.
+    pub pending: Option<CheckpointMeta>,
+    pub before: OnceLock<CheckpointMeta>,
     /// What rows are joined with.
     pub dataset: Option<Dataset>,
     /// Is closed when all rows that go to a file are there.
@@ -99,8 +107,13 @@ impl ContinuousQuery {
     ) -> Result<Self> {
         let dataset = plan.join.as_ref().map(|join| Dataset::new(join, &options.datasets)).transpose()?;
         let checkpoints = stored.as_ref().map(|stored| stored.folder.clone());
-        let (lock, resumed, notes) =
-            stored.map_or((None, None, Vec::new()), |stored| (Some(stored.lock), stored.resumed, stored.notes));
+        let aside = stored.as_ref().filter(|stored| stored.aside).map(|stored| stored.folder.join("aside"));
+        let words = stored.as_ref().map(|stored| stored.question.clone()).unwrap_or_default();
+        let (lock, resumed, pending, notes) = match stored {
+            Some(Stored { lock, resumed, pending, notes, .. }) => (Some(lock), resumed, pending, notes),
+            None => (None, None, None, Vec::new()),
+        };
+        let before = resumed.as_ref().map(|resumed| OnceLock::from(resumed.meta.clone())).unwrap_or_default();
         let seen = resumed.as_ref().and_then(|resumed| resumed.seen.as_ref());
         let shared = rules.iter().find(|rule| seen.is_none() && rule.is_for(&plan.vital)).cloned();
         let rule = match shared {
@@ -123,7 +136,12 @@ impl ContinuousQuery {
             audit_rest: options.audit.filter(|_| plan.rows.is_none()),
             final_groups: options.final_groups,
             checkpoints,
+            aside,
+            saving: options.saving,
+            words,
             resumed,
+            pending,
+            before,
             dataset,
             rows_written,
             readmit: Request::default(),

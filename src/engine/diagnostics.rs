@@ -51,9 +51,18 @@ pub struct FeedLog {
     pub ends: Positions,
     /// The first live position that each partition gave.
     pub first_live: Vec<(u32, u64)>,
-    pub mark: Vec<u8>,
+    /// What the log begins with, since each time that it began anew.
+    pub marks: BTreeMap<u64, Vec<u8>>,
     /// What the numbers of its messages said in this run, where they are numbered.
     pub numbered: Option<Numbered>,
+}
+
+impl FeedLog {
+    /// What the log begins with that positions of this epoch are of.
+    pub fn mark(&self, epoch: u64) -> Vec<u8> {
+        let known = self.marks.range(..=epoch).next_back().or(self.marks.first_key_value());
+        known.map(|(_, mark)| mark.clone()).unwrap_or_default()
+    }
 }
 
 /// A note that stands for all of its cause.

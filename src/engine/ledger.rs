@@ -99,8 +99,8 @@ fn is_own_history(log: &FeedLog) -> bool {
 
 /// Bytes of all files of the history, as they were when they were read.
 fn end_of_files(scan: &Scan, query: &ContinuousQuery) -> u64 {
-    match &query.resumed {
-        Some(resumed) => resumed.meta.files.iter().map(|f| f.bytes).sum(),
+    match query.before.get() {
+        Some(before) => before.files.iter().map(|f| f.bytes).sum(),
         None => scan.table.history.iter().map(|h| h.extent().bytes).sum(),
     }
 }

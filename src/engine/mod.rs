@@ -61,12 +61,13 @@ pub mod watermark;
 pub mod whole_rows;
 mod worker;
 
+pub use checkpoint::Asker;
 pub use feed::Feed;
 pub use gather::Sampling;
 pub use job::{Job, Progress};
 pub use memory::Memory;
 pub use merge::{ON_DISK, PARTIAL};
-pub use options::{Options, RowsTo};
+pub use options::{Options, RowsTo, Saving};
 pub use reached::{Reached, TablePosition};
 pub use run::{Asking, Run, TableScan};
 pub use seam::{Seam, SeamLedger};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use polars::prelude::Schema;
 
+use super::checkpoint::Asker;
 use super::memory::Memory;
 use super::{Reached, Table};
 use crate::data::Result;
@@ -23,6 +24,10 @@ pub struct Options {
     pub pace: Duration,
     /// Where checkpoints are kept; without it a run begins anew each time.
     pub workspace: Option<PathBuf>,
+    /// Who asks, where checkpoints are kept for one that asks question after question.
+    pub asker: Option<Asker>,
+    /// How often checkpoints are written, and how large what is known may be for one.
+    pub saving: Saving,
     /// The other tables that the question names, in the order of `Query::tables`.
     pub datasets: Vec<Arc<Table>>,
     /// Where the rows of a question that `streams` go instead of into the answer. Such a run keeps no checkpoints.
@@ -47,6 +52,8 @@ impl Default for Options {
             memory: None,
             pace: Duration::from_millis(30),
             workspace: None,
+            asker: None,
+            saving: Saving::default(),
             datasets: Vec::new(),
             rows_to: None,
             audit: None,
@@ -61,6 +68,21 @@ impl Default for Options {
 impl Options {
     pub fn workers(&self) -> usize {
         if self.threads > 0 { self.threads } else { std::thread::available_parallelism().map_or(2, usize::from) }
+    }
+}
+
+/// How often checkpoints are written, and how large they may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saving {
+    /// The shortest time between two; costly ones are written more rarely.
+    pub pace: Duration,
+    /// What is known of a question is written while it takes no more memory than this, bytes.
+    pub most: usize,
+}
+
+impl Default for Saving {
+    fn default() -> Self {
+        Self { pace: Duration::from_millis(500), most: usize::MAX }
     }
 }
 

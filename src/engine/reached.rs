@@ -155,6 +155,16 @@ impl Reached {
         if starts.values().any(|start| *start > 0) { starts } else { Positions::new() }
     }
 
+    /// How often the log of a feed began anew.
+    pub fn epoch(&self, feed: usize) -> u64 {
+        self.epoch_of(feed, 0)
+    }
+
+    pub fn epoch_of(&self, feed: usize, partition: u32) -> u64 {
+        let own = |at: &&PartitionPosition| (at.feed, at.partition) == (feed, partition);
+        self.partitions.iter().find(own).map_or(0, |at| at.epoch)
+    }
+
     pub fn of(&self, feed: usize) -> Positions {
         self.partitions.iter().filter(|at| at.feed == feed).map(|at| (at.partition, at.next)).collect()
     }

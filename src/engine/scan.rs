@@ -90,7 +90,14 @@ pub struct ScanStart {
 #[derive(Clone, Debug, Default)]
 pub struct ScanStop {
     pub history: HistoryDone,
-    pub feeds: Vec<Positions>,
+    pub feeds: Vec<StopAt>,
+}
+
+/// Where a feed ends: before these positions, in the log that begins so.
+#[derive(Clone, Debug, Default)]
+pub struct StopAt {
+    pub next: Positions,
+    pub mark: Vec<u8>,
 }
 
 impl ScanStart {
@@ -109,17 +116,25 @@ impl ScanStart {
         if (self.history.files, self.history.pieces) < (other.history.files, other.history.pieces) {
             self.history = other.history;
         }
-        self.reached.merge(&other.reached);
         if self.feeds.is_empty() {
             self.feeds = other.feeds;
-            return self;
-        }
-        for (own, other) in self.feeds.iter_mut().zip(other.feeds) {
-            for (partition, next) in other.next {
-                let own = own.next.entry(partition).or_default();
-                *own = (*own).max(next);
+        } else {
+            for (feed, (own, other_feed)) in self.feeds.iter_mut().zip(other.feeds).enumerate() {
+                for (partition, next) in other_feed.next {
+                    let epoch = |reached: &Reached| reached.epoch_of(feed, partition);
+                    let (before, now) = (epoch(&self.reached), epoch(&other.reached));
+                    let at = own.next.entry(partition).or_default();
+                    if (before, *at) < (now, next) {
+                        *at = next;
+                    }
+                    if before < now {
+                        // Another log stands there since.
+                        own.mark.clone_from(&other_feed.mark);
+                    }
+                }
             }
         }
+        self.reached.merge(&other.reached);
         self
     }
 

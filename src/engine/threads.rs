@@ -43,7 +43,7 @@ fn pool_of(scan: &Scan) -> Pool {
 
 fn start_feeds(scan: &Arc<Scan>, out: &Sender<LiveChunk>) -> Result<()> {
     for (number, feed) in scan.table.live.iter().enumerate() {
-        if scan.stop.as_ref().is_some_and(|stop| stop.feeds.get(number).is_none_or(|feed| feed.is_empty())) {
+        if scan.stop.as_ref().is_some_and(|stop| stop.feeds.get(number).is_none_or(|feed| feed.next.is_empty())) {
             // Nothing of it is asked for.
             scan.feed_ended(number, None);
             continue;

@@ -6,7 +6,7 @@
 //! one atomic rename.
 
 use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::disk;
@@ -95,6 +95,34 @@ pub fn load(folder: &Path) -> (Option<Checkpoint>, Vec<Fault>) {
         }
     }
     (None, faults)
+}
+
+/// Whether a folder holds a checkpoint, whole or not.
+pub fn is_any(folder: &Path) -> bool {
+    list(folder).is_ok_and(|found| !found.is_empty())
+}
+
+/// The first section of the newest checkpoint, without the others; `None` where it cannot be told. Whether the rest is
+/// whole is for `load` to say.
+pub fn peek(folder: &Path) -> Option<(String, Vec<u8>)> {
+    let found = list(folder).ok()?.into_iter().filter(|found| found.kind == FileState::Whole);
+    let newest = found.max_by_key(|found| found.number)?;
+    let mut file = own::open(&newest.path).ok()?;
+    let length = file.metadata().ok()?.len();
+    let mut front = [0; HEAD + SECTION];
+    file.read_exact(&mut front).ok()?;
+    let (head, section) = front.split_at_checked(HEAD)?;
+    let fits = head.starts_with(MAGIC) && u32_at(head, 16) == head.get(..16).map(crc32fast::hash);
+    if !fits || u32_at(head, 8) != Some(VERSION) || u32_at(head, 12)? == 0 {
+        return None;
+    }
+    let name_length = u64::from(u32_at(section, 0)?);
+    let rest = name_length.checked_add(u64_at(section, 4)?).filter(|rest| *rest <= length)?;
+    let mut bytes = Vec::new();
+    file.take(rest).read_to_end(&mut bytes).ok()?;
+    let (name, data) = bytes.split_at_checked(usize::try_from(name_length).ok()?)?;
+    let whole = u32_at(section, 12) == Some(section_crc(section.get(..12)?, name, data));
+    whole.then(|| Some((std::str::from_utf8(name).ok()?.to_owned(), data.to_vec()))).flatten()
 }
 
 fn name(number: u64) -> String {

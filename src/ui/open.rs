@@ -101,6 +101,7 @@ impl App {
         let Some(id) = self.number_of(&table, &paths, &setup) else { return };
         self.offer_append(id, &table);
         let mut sheet = Worksheet::new(id, table, paths);
+        sheet.stored = self.kept_in(&TableSetup { id, ..TableSetup::default() }).map(|kept| kept.folder);
         sheet.chart.set_settings(setup.settings());
         sheet.finding = epochs::find(Table::clone(&sheet.table), self.wake.clone());
         self.load_models(id, &setup.models);

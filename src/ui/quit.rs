@@ -1,11 +1,27 @@
 //! Leaving the window: at once, unless something would be lost by it.
 
+use std::time::{Duration, Instant};
+
 use eframe::egui::{Context, ViewportCommand};
 
 use super::App;
 use super::action::Pane;
+use super::worksheet::Worksheet;
+use crate::engine::TableScan;
+
+/// How long the window waits for the last checkpoints: what they lack is read again from the feeds and recordings.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 impl App {
+    /// Ends the readings of all feeds and waits a moment until what is known is written down.
+    pub(super) fn write_down(&self) {
+        let ending: Vec<TableScan> = self.sheets.iter().filter_map(Worksheet::finish).collect();
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && !ending.iter().all(TableScan::is_over) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Asks before the window is closed, where something would be lost.
     pub(super) fn ask_before_quitting(&mut self, ctx: &Context) {
         if !ctx.input(|i| i.viewport().close_requested()) || self.quits || self.lost_by_quitting().is_empty() {

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::App;
 use super::action::{Action, ExportAction, GuardAction};
-use super::board::Boards;
+use super::board::{Boards, askers};
 use super::models::ModelEntry;
 use super::probe::Proposed;
+use super::worksheet::OWN;
 use crate::data::Fault;
 use crate::engine::open::KeptIn;
 use crate::engine::{Seam, Table, TimeColumn};
@@ -226,8 +227,10 @@ impl App {
     pub(super) fn kept_in(&self, setup: &TableSetup) -> Option<KeptIn> {
         let file = self.session.writes()?;
         let folder = self.folders.stored(file, setup.id);
-        let anew = self.bench.now().table(setup.id).is_none_or(|table| table.live.is_empty());
-        Some(KeptIn { folder, keep: self.bench.now().retention.keep(), anew })
+        let bench = self.bench.now();
+        let anew = bench.table(setup.id).is_none_or(|table| table.live.is_empty());
+        let askers = [OWN.to_owned()].into_iter().chain(askers(bench)).collect();
+        Some(KeptIn { folder, keep: bench.retention.keep(), anew, askers })
     }
 
     /// A table as it was at the newest step that had it.

@@ -20,7 +20,7 @@ use super::widget::cells;
 use super::widget::names::bare;
 use crate::data::{Fault, Result};
 use crate::engine::epochs::EpochColumn;
-use crate::engine::{Asking, Job, Memory, Options, Run, Seam, Table, TableScan};
+use crate::engine::{Asker, Asking, Job, Memory, Options, Run, Saving, Seam, Table, TableScan};
 use crate::query::Plan;
 use crate::query::model::Models;
 use crate::query::window::Micros;
@@ -42,6 +42,8 @@ pub struct Worksheet {
     /// Its question, while that is as it was proposed.
     pub proposed: Option<Proposed>,
     pub watch: Watch,
+    /// The folder of all that is kept of its feeds; nowhere while nothing is.
+    pub(super) stored: Option<PathBuf>,
     /// The reading of the table that its question shares with those that join it.
     scan: Option<TableScan>,
     pub chart: Chart,
@@ -73,12 +75,17 @@ pub struct Worksheet {
     classified: Option<(String, Arc<Table>, usize, Models)>,
 }
 
+/// Who asks the question of the table itself.
+pub(super) const OWN: &str = "table";
+/// What is beyond the last checkpoint is read again after a crash: little, when it is a few seconds. What takes longer
+/// to write than to make anew is not written.
+const SAVING: Saving = Saving { pace: Duration::from_secs(10), most: 64 << 20 };
 /// The pause between two verifications of an answer.
 const AUDIT: Duration = Duration::from_secs(15);
 
 /// How a question of the window is asked: all of them draw from one memory.
 pub(super) fn options(datasets: Vec<Arc<Table>>) -> Options {
-    Options { datasets, memory: Some(Memory::of_process()), ..Options::default() }
+    Options { datasets, memory: Some(Memory::of_process()), saving: SAVING, ..Options::default() }
 }
 
 impl Worksheet {
@@ -92,6 +99,7 @@ impl Worksheet {
             question: QuestionEditor::default(),
             proposed: None,
             watch: Watch::default(),
+            stored: None,
             scan: None,
             chart: Chart::default(),
             grid: Grid::default(),
@@ -139,9 +147,10 @@ impl Worksheet {
         }
         let past = self.rewound.as_ref().map(|rewound| rewound.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
+        let asker = self.asker(OWN.to_owned()).filter(|_| past.is_none());
         let started = self.bound().and_then(|(sql, bound)| {
             let own = options(bound.datasets);
-            let options = Options { audit: Some(AUDIT), past, catch_up: reached, ..own };
+            let options = Options { audit: Some(AUDIT), past, catch_up: reached, asker, ..own };
             let (scan, run) = self.run(bound.plan, options, beside, wake)?;
             Ok((scan, run, sql, bound.windows))
         });
@@ -179,15 +188,25 @@ impl Worksheet {
         Ok((Some(scan), run))
     }
 
-    /// Asks questions of tiles together: they share the reading of the table with its own question.
-    pub(super) fn ask_beside(&mut self, asked: Vec<Bound>, wake: &Wake) -> Result<Vec<Run>> {
-        let own = |bound: &Bound| options(bound.datasets.clone());
+    /// Who asks a question of it, where what is known of its answer is kept: files can be read again at any time.
+    fn asker(&self, name: String) -> Option<Asker> {
+        self.stored.clone().filter(|_| !self.table.live.is_empty()).map(|stored| Asker { stored, name })
+    }
+
+    /// Asks questions of tiles together: they share the reading of the table with its own question. With the name of
+    /// who asks, what is known of the answer is kept.
+    pub(super) fn ask_beside(&mut self, asked: Vec<(Bound, Option<String>)>, wake: &Wake) -> Result<Vec<Run>> {
+        let own = |bound: &Bound, asker: &Option<String>| Options {
+            asker: asker.clone().and_then(|name| self.asker(name)),
+            ..options(bound.datasets.clone())
+        };
         let (mut runs, mut shared) = (BTreeMap::new(), Vec::new());
-        for (i, bound) in asked.iter().enumerate() {
+        for (i, (bound, asker)) in asked.iter().enumerate() {
+            let options = own(bound, asker);
             if bound.plan.rerun.is_some() {
-                runs.insert(i, Run::start(bound.plan.clone(), self.table.clone(), own(bound), wake.clone())?);
+                runs.insert(i, Run::start(bound.plan.clone(), self.table.clone(), options, wake.clone())?);
             } else {
-                shared.push((i, Asking { plan: bound.plan.clone(), options: own(bound), wake: wake.clone() }));
+                shared.push((i, Asking { plan: bound.plan.clone(), options, wake: wake.clone() }));
             }
         }
         let (places, asking): (Vec<usize>, Vec<Asking>) = shared.into_iter().unzip();
@@ -195,7 +214,8 @@ impl Worksheet {
             let started = match self.scan.as_ref().filter(|scan| Arc::ptr_eq(scan.table(), &self.table)) {
                 Some(scan) => scan.ask(asking)?,
                 None => {
-                    let options = Options { audit: Some(AUDIT), ..options(Vec::new()) };
+                    let asker = asking.iter().find_map(|asking| asking.options.asker.clone());
+                    let options = Options { audit: Some(AUDIT), asker, ..options(Vec::new()) };
                     let (scan, started) = TableScan::start(self.table.clone(), options, asking)?;
                     self.scan = Some(scan);
                     started
@@ -247,6 +267,13 @@ impl Worksheet {
     /// The run that reads the feeds: while rewound, the live one in the background.
     pub fn running(&self) -> &Watch {
         self.rewound.as_ref().map_or(&self.watch, |rewound| &rewound.watch)
+    }
+
+    /// Ends the reading of its feeds, so that what is known is written down; what waits for that.
+    pub(super) fn finish(&self) -> Option<TableScan> {
+        let scan = self.scan.as_ref().filter(|_| self.asker(String::new()).is_some())?;
+        scan.finish();
+        Some(scan.clone())
     }
 
     /// Ends all inputs, also those of the live run in the background while rewound. A staged question is cancelled.

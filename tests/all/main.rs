@@ -35,6 +35,7 @@ mod history;
 mod hostile;
 mod join;
 mod kafka;
+mod kept;
 mod keys;
 mod lateness;
 mod live;

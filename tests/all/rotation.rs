@@ -157,3 +157,90 @@ fn a_file_that_was_packed_and_one_that_came_after_it_are_told_of_or_read() {
     assert_eq!(got.numbers("n"), [2, 10, 11, 20]);
     assert!(got.gaps[0].contains("unknown"), "{:?}", got.gaps);
 }
+
+/// Reads on in a workspace until there are so many rows, and ends, or does not.
+fn read_on(folder: &std::path::Path, path: &std::path::Path, rows: u64, ends: bool) -> Vec<String> {
+    let table = table(&Given { name: "r".into(), live: vec![feed(path)], ..Given::default() });
+    let workspace = folder.join("workspace");
+    let options = Options { workspace: Some(workspace.clone()), ..Options::default() };
+    let run = start(&table, "SELECT count(*) AS c, sum(n) AS s FROM r", options);
+    let last = wait(&run, |s| s.rows.come_in >= rows && !s.catching_up);
+    assert_eq!(last.rows.come_in, rows);
+    let sum = last.answer.column("s").unwrap().get(0).unwrap().try_extract::<u64>().unwrap();
+    assert_eq!(sum, (0..rows).sum::<u64>(), "each row once");
+    if ends {
+        run.finish();
+        wait(&run, |s| s.last);
+    } else {
+        // Long enough for a checkpoint, as a rule.
+        std::thread::sleep(Duration::from_millis(700));
+    }
+    drop(run);
+    crate::kept::released(&workspace);
+    last.notes.clone()
+}
+
+#[test]
+fn a_file_that_was_rotated_while_it_was_followed_is_gone_on_with_after_a_restart() {
+    for ends in [true, false] {
+        let (folder, path) = place("log.ndjson");
+        append(&path, &objects(0..50));
+        let older = folder.path().join("log.ndjson.1");
+        let rotate = |from: i64| {
+            fs::rename(&path, &older).unwrap();
+            append(&path, &objects(from..from + 10));
+        };
+        {
+            let table = table(&Given { name: "r".into(), live: vec![feed(&path)], ..Given::default() });
+            let workspace = folder.path().join("workspace");
+            let options = Options { workspace: Some(workspace.clone()), ..Options::default() };
+            let run = start(&table, "SELECT count(*) AS c, sum(n) AS s FROM r", options);
+            wait(&run, |s| s.rows.come_in == 50);
+            rotate(50);
+            wait(&run, |s| s.rows.come_in == 60);
+            if ends {
+                run.finish();
+                wait(&run, |s| s.last);
+            } else {
+                std::thread::sleep(Duration::from_millis(700));
+            }
+            drop(run);
+            crate::kept::released(&workspace);
+        }
+        append(&path, &objects(60..65));
+        read_on(folder.path(), &path, 65, ends);
+    }
+}
+
+#[test]
+fn what_was_rotated_away_while_nobody_read_is_read_first() {
+    for (ends, names) in [(true, &["log.ndjson.1"][..]), (false, &["log.ndjson.2", "log.ndjson.1"][..])] {
+        let (folder, path) = place("log.ndjson");
+        append(&path, &objects(0..50));
+        read_on(folder.path(), &path, 50, ends);
+        let mut next = 50;
+        for name in names {
+            append(&path, &objects(next..next + 7));
+            fs::rename(&path, folder.path().join(name)).unwrap();
+            next += 7;
+            append(&path, &objects(next..next + 5));
+            next += 5;
+        }
+        let notes = read_on(folder.path(), &path, next as u64, true);
+        assert!(notes.is_empty(), "{notes:?}");
+        append(&path, &objects(next..next + 3));
+        read_on(folder.path(), &path, next as u64 + 3, ends);
+    }
+    // Where it is gone, that is said.
+    let (folder, path) = place("log.ndjson");
+    append(&path, &objects(0..50));
+    read_on(folder.path(), &path, 50, true);
+    fs::remove_file(&path).unwrap();
+    append(&path, &objects(50..60));
+    let notes = read_on(folder.path(), &path, 60, true);
+    assert!(notes.iter().any(|note| note.contains("begins with other rows")), "{notes:?}");
+    append(&path, &objects(60..63));
+    read_on(folder.path(), &path, 63, true);
+    // What is known is shown, though nothing more comes.
+    read_on(folder.path(), &path, 63, true);
+}

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use crate::run::{answer, assert_same, given, open, wait};
 
 /// Questions that differ in what they read, in what is vital to them, in WHERE, and in what they keep.
-const QUESTIONS: [&str; 8] = [
+pub const QUESTIONS: [&str; 8] = [
     "SELECT count(*) AS n, sum(v) AS s FROM r",
     "SELECT k, count(*) AS n, sum(v) AS s, avg(x) AS a FROM r GROUP BY k ORDER BY k",
     "SELECT tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s FROM r GROUP BY w ORDER BY w",
@@ -26,10 +26,10 @@ const QUESTIONS: [&str; 8] = [
     "SELECT stddev(x) AS sd, median(v) AS m, count(t) AS t FROM r",
 ];
 
-const HEADER: &str = "k,v,x,t\n";
+pub const HEADER: &str = "k,v,x,t\n";
 
 /// Rows that come up to a minute late; some lack a cell that can be read, also that of their time.
-fn rows(count: usize, seed: u64) -> Vec<String> {
+pub fn rows(count: usize, seed: u64) -> Vec<String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let row = |i: usize| {
         let key = ["a", "b", "ä", "日本"][random.usize(..4)];
@@ -65,7 +65,7 @@ fn split(folder: &Path, rows: &[String], cut: usize, params: &str) -> Table {
     open(&given)
 }
 
-fn asking(table: &Table, sql: &str, options: &Options) -> Asking {
+pub fn asking(table: &Table, sql: &str, options: &Options) -> Asking {
     let time = table.time.as_ref().map(|t| t.column.as_str());
     let plan = Plan::new(&Query::parse(sql).unwrap(), sql, &table.schema, time).unwrap_or_else(|f| panic!("{f}"));
     Asking { plan: Arc::new(plan), options: options.clone(), wake: Wake::silent() }
@@ -80,7 +80,7 @@ fn join(scan: &TableScan, table: &Table, sql: &str, options: &Options) -> Run {
     scan.ask(vec![asking(table, sql, options)]).unwrap_or_else(|f| panic!("{f}")).remove(0)
 }
 
-fn assert_alike(sql: &str, together: &Snapshot, alone: &Snapshot) {
+pub fn assert_alike(sql: &str, together: &Snapshot, alone: &Snapshot) {
     assert_same(&together.answer, &alone.answer);
     assert_eq!(together.rows, alone.rows, "{sql}");
     assert_eq!(together.rejects.count, alone.rejects.count, "{sql}");

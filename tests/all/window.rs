@@ -55,7 +55,14 @@ impl Window {
     fn begun_again(self) -> Self {
         let Self { harness, app, home } = self;
         drop((harness, app));
+        // With the process its locks would be gone.
+        crate::kept::released(home.path());
         Self::at(home, 1280.0, 800.0)
+    }
+
+    /// The window is closed as a person closes it, before it is begun again.
+    pub(super) fn closes(&self) {
+        eframe::App::on_exit(self.app.borrow_mut().as_mut().unwrap(), None);
     }
 
     fn at(home: tempfile::TempDir, wide: f32, high: f32) -> Self {

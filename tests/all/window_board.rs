@@ -571,3 +571,97 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
     window.click("At most so old");
     assert_eq!(window.app().bench().retention.days, Some(30));
 }
+
+/// Whatever the window was doing when it ended, and whether it was closed or killed, its boards go on where they were;
+/// and of tiles that are gone nothing stays.
+#[test]
+fn boards_go_on_where_they_were_however_the_window_ends() {
+    let all: Vec<String> = sales(6_000).split_inclusive('\n').map(str::to_owned).collect();
+    let mut window = Window::new();
+    let path = window.file("sales.csv", &all[..2_501].concat());
+    let setup = TableSetup {
+        name: "sales".into(),
+        live: vec![format!("file:{}", path.display())],
+        time: Some(TimeSetup { column: "at".into(), lateness_ms: 1_000 }),
+        question: "SELECT shop, count(*) AS n FROM sales GROUP BY shop ORDER BY shop".into(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.wait("it is open", |app| app.sheets().len() == 1 && app.boards().changed.is_none());
+    let asked = [
+        ("SELECT count(*) AS n, sum(amount) AS total FROM sales", TileKind::Grid),
+        (
+            "SELECT tumble(at, INTERVAL '1 minute') AS w, sum(amount) AS total FROM sales GROUP BY w ORDER BY w",
+            TileKind::Figure(String::new()),
+        ),
+        ("SELECT count(*) AS n, sum(amount) AS total FROM sales", TileKind::Grid),
+        ("SELECT shop, max(amount) AS most FROM sales WHERE amount < 9 GROUP BY shop ORDER BY shop", TileKind::Grid),
+    ];
+    let tiles = asked.iter().map(|(sql, show)| Tile::new("sales", "", (*sql).to_owned(), show.clone())).collect();
+    edit(&mut window, Edit::AddBoard { name: "Mine".into(), tiles });
+    let id = window.app().bench().boards.last().unwrap().id;
+    window.propose(Action::Board(BoardAction::Show(Some(id))));
+    let come = |app: &App, rows: u64| {
+        let board = app.board().unwrap();
+        let has = |tile: &Tile| {
+            let run = app.boards().run(tile.id);
+            run.and_then(|run| run.shown()).is_some_and(|s| s.rows.come_in == rows && !s.catching_up)
+        };
+        board.tiles.iter().all(has)
+    };
+    window.wait("all rows are there", |app| come(app, 2_500));
+    let (mut random, mut written) = (fastrand::Rng::with_seed(23), 2_501);
+    for round in 0..6 {
+        window.wait("it is kept", |app| app.boards().changed.is_none());
+        window.settle();
+        if round % 2 == 0 {
+            window.closes();
+        }
+        window = window.restarted();
+        let more = random.usize(..500);
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut file, all[written..written + more].concat().as_bytes()).unwrap();
+        written += more;
+        if random.bool() {
+            window.wait("all rows are there", |app| come(app, written as u64 - 1));
+        }
+    }
+    window.wait("all rows are there", |app| come(app, written as u64 - 1));
+    window.closes();
+    // What is behind the program's back changed where it is known already is not read again.
+    let mut text = std::fs::read(&path).unwrap();
+    text[1_000..].iter_mut().filter(|byte| **byte == b'n').for_each(|byte| *byte = b'm');
+    std::fs::write(&path, text).unwrap();
+    let mut window = window.restarted();
+    window.wait("all rows are there", |app| come(app, written as u64 - 1));
+    let answers: Vec<_> = {
+        let app = window.app();
+        let tiles = &app.board().unwrap().tiles;
+        tiles.iter().map(|tile| app.boards().run(tile.id).unwrap().shown().unwrap().answer.clone()).collect()
+    };
+    let whole = window.file("whole.csv", &all[..written].concat());
+    let table = crate::run::open(&braid::engine::open::Given {
+        name: "sales".into(),
+        live: vec![format!("file:{}?follow=false", whole.display())],
+        time: Some("at".into()),
+        ..Default::default()
+    });
+    for ((sql, _), answer) in asked.iter().zip(&answers) {
+        let alone = crate::run::answer(&table, sql, braid::engine::Options::default());
+        crate::run::assert_same(answer, &alone.answer);
+    }
+    // A tile that is gone leaves nothing behind.
+    let (stored, tiles) = {
+        let (app, board) = (window.app(), board(&window));
+        let table = app.sheet().unwrap().id;
+        (app.folders().stored(app.session().file(), table), board.tiles)
+    };
+    let kept = |tile: &Tile| stored.join("checkpoints").join(tile.id.0.to_string()).exists();
+    assert!(tiles.iter().all(kept));
+    edit(&mut window, Edit::RemoveTile { tile: tiles[1].id });
+    window.wait("it is kept", |app| app.boards().changed.is_none());
+    window.settle();
+    let window = window.restarted();
+    assert_eq!(tiles.iter().map(kept).collect::<Vec<_>>(), [true, false, true, true]);
+    drop(window);
+}

@@ -171,7 +171,7 @@ impl Following<'_> {
                     let chunk = conform.apply(chunk)?;
                     let times = event_times(&scan.table, &chunk.frame)?;
                     scan.diagnostics().trouble.remove(&self.name);
-                    let placed = self.partitions.place(chunk, times.as_ref(), set.clone())?;
+                    let placed = self.partitions.place(chunk, times.as_ref(), set.clone(), || live.mark())?;
                     let live = LiveChunk { number: self.sent, numbered: self.numbered.take(), ..placed };
                     if rows > 0 {
                         self.broken = false;

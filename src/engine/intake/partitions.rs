@@ -25,6 +25,8 @@ pub struct Partitions<'a> {
     /// Watermark numbers by partition. The feed's first is there from the start, so that the watermark waits for it.
     known: Vec<(u32, Known)>,
     spare: Option<usize>,
+    /// The log is another than the one that positions are of.
+    anew: bool,
     /// Where the log of each partition stood when the table was first asked: rows before it are history.
     ends: Positions,
 }
@@ -39,7 +41,7 @@ struct Known {
 
 impl<'a> Partitions<'a> {
     pub fn new(scan: &'a Scan, feed: usize, first: usize) -> Self {
-        Self { scan, feed, known: Vec::new(), spare: Some(first), ends: Positions::new() }
+        Self { scan, feed, known: Vec::new(), spare: Some(first), anew: false, ends: Positions::new() }
     }
 
     /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before
@@ -48,13 +50,23 @@ impl<'a> Partitions<'a> {
         let source: Arc<str> = feed.url.shown().into();
         let before = self.scan.start.feeds.get(self.feed);
         let catch_up = self.scan.options.catch_up.as_ref();
-        let mark = opened.mark();
+        let mut mark = opened.mark();
         let mut start = Positions::new();
+        let stop = self.scan.stop.as_ref().map(|stop| stop.feeds.get(self.feed).cloned().unwrap_or_default());
         self.ends = match before {
             Some(before) => {
-                if mark.starts_with(&before.mark) {
+                let at = before.next.get(&0).copied().unwrap_or(0);
+                let is_same = mark.starts_with(&before.mark);
+                if is_same || opened.turn_to(&before.mark, at) {
                     start.clone_from(&before.next);
+                    if !is_same {
+                        mark.clone_from(&before.mark);
+                    }
                 } else {
+                    self.anew = true;
+                    if let Some(stop) = stop.as_ref().filter(|stop| !mark.starts_with(&stop.mark)) {
+                        opened.turn_to(&stop.mark, 0);
+                    }
                     self.scan.note(format!(
                         "{source}: the log begins with other rows than at the checkpoint; it is read from its \
                          beginning"
@@ -70,7 +82,8 @@ impl<'a> Partitions<'a> {
         };
         let options = ReadOptions {
             start,
-            stop: self.scan.stop.as_ref().map(|stop| stop.feeds.get(self.feed).cloned().unwrap_or_default()),
+            stop_in: stop.as_ref().map(|stop| stop.mark.clone()).unwrap_or_default(),
+            stop: stop.map(|stop| stop.next),
             hasten: catch_up.map(|reached| reached.of(self.feed)).unwrap_or_default(),
             count_from: self.scan.start.numbered(self.feed).map(|(last, _)| last),
             ..self.options(conform)
@@ -81,14 +94,24 @@ impl<'a> Partitions<'a> {
         }
         let first_live = before.map(|b| b.first_live.clone()).unwrap_or_default();
         let ends = self.ends.clone();
-        self.scan.feeds().logs.push(FeedLog { feed: self.feed, source, ends, first_live, mark, numbered: None });
+        let marks = [(self.scan.start.reached.epoch(self.feed), mark)].into();
+        self.scan.feeds().logs.push(FeedLog { feed: self.feed, source, ends, first_live, marks, numbered: None });
         Ok(live)
     }
 
     /// Goes on in the log where it stands.
-    pub fn go_on(&mut self, opened: Box<dyn Opened>, conform: &Conform) -> Result<Box<dyn Reading>> {
-        let start = self.positions().iter().map(|at| (at.partition, at.next)).collect();
-        let count_from = self.scan.feeds().log(self.feed).and_then(|log| log.numbered?.last);
+    pub fn go_on(&mut self, mut opened: Box<dyn Opened>, conform: &Conform) -> Result<Box<dyn Reading>> {
+        let reached = Reached { partitions: self.positions(), ..Reached::default() };
+        let start = reached.of(self.feed);
+        let (count_from, mark) = {
+            let feeds = self.scan.feeds();
+            let log = feeds.log(self.feed);
+            let mark = log.map(|log| log.mark(reached.epoch(self.feed))).unwrap_or_default();
+            (log.and_then(|log| log.numbered?.last), mark)
+        };
+        if !opened.mark().starts_with(&mark) {
+            opened.turn_to(&mark, start.get(&0).copied().unwrap_or(0));
+        }
         opened.read(&ReadOptions { start, count_from, ..self.options(conform) })
     }
 
@@ -142,7 +165,14 @@ impl<'a> Partitions<'a> {
     }
 
     /// Which face a chunk belongs to, and by which watermark its rows are judged.
-    pub fn place(&mut self, mut chunk: Chunk, times: Option<&Int64Chunked>, set: Arc<QuerySet>) -> Result<LiveChunk> {
+    /// `mark` gives what the log begins with that the chunk is of.
+    pub fn place(
+        &mut self,
+        mut chunk: Chunk,
+        times: Option<&Int64Chunked>,
+        set: Arc<QuerySet>,
+        mark: impl FnOnce() -> Vec<u8>,
+    ) -> Result<LiveChunk> {
         let i = self.number(chunk.partition);
         // `ends` was told to the feed: a chunk lies on one side of it.
         let past = self.ends.get(&chunk.partition).is_some_and(|end| chunk.offsets.end <= *end);
@@ -150,7 +180,13 @@ impl<'a> Partitions<'a> {
         let mut epoch = 0;
         let mut flight = None;
         if let Some((_, known)) = self.known.get_mut(i) {
-            known.epoch += u64::from(chunk.offsets.start < known.next);
+            let first = chunk.partition == 0;
+            if chunk.offsets.start < known.next || (first && std::mem::take(&mut self.anew)) {
+                known.epoch += 1;
+                if let Some(log) = self.scan.feeds().log_mut(self.feed).filter(|_| first) {
+                    log.marks.insert(known.epoch, mark());
+                }
+            }
             (known.next, epoch) = (chunk.offsets.end, known.epoch);
             known.start = known.start.min(chunk.offsets.start);
             // History is read with a perfect watermark: nothing in it is late, and it makes nothing late.

@@ -12,7 +12,7 @@ use super::{Epoch, HIDDEN};
 use crate::data::Result;
 use crate::data::chunk::CHUNK_BYTES;
 use crate::engine::audit::AuditInput;
-use crate::engine::checkpoint::Counted;
+use crate::engine::checkpoint::{Counted, Resumed};
 use crate::engine::continuous::ContinuousQuery;
 use crate::engine::counts::Sample;
 use crate::engine::handover::Delta;
@@ -97,7 +97,12 @@ impl Due {
     }
 
     pub(super) fn done(&mut self, rest: Duration) {
-        *self = Self { at: Instant::now() + rest, dirty: false };
+        self.rest(rest);
+        self.dirty = false;
+    }
+
+    pub(super) fn rest(&mut self, rest: Duration) {
+        self.at = Instant::now() + rest;
     }
 }
 
@@ -112,55 +117,77 @@ impl Answering {
         query: Arc<ContinuousQuery>,
         joins: bool,
     ) -> Result<Self> {
-        let mut partial = Partial::new(query.plan.clone())?;
         let mut snapshot = Snapshot { history_total: history.total_bytes(), ..Snapshot::default() };
-        let mut counted = Counted::default();
-        let mut reached = Reached::default();
-        let mut late = Late::default();
-        let again = query.readmitted.filter(|_| query.resumed.is_none());
-        reached.readmitted = again;
-        if let Some(resumed) = &query.resumed {
-            partial.merge(&resumed.partial)?;
-            counted.clone_from(&resumed.meta.counted);
-            reached.clone_from(&resumed.meta.reached);
-            late = Late::from_frame(resumed.late.clone());
-            snapshot.late = late.shown(LATE_SHOWN);
-        }
-        let kept = query.resumed.as_ref().map(|resumed| &resumed.meta);
-        let in_workspace = |name: &str| query.checkpoints.as_ref().map(|folder| folder.join(name));
-        let aside = in_workspace("aside").map(|folder| open_aside(&query, &folder)).transpose()?;
-        let sealed = Sealed::new(in_workspace("sealed"), kept.map(|meta| meta.sealed.clone()).unwrap_or_default())?;
-        let spill = Spill::new(in_workspace("spilled"), kept.map(|meta| meta.spilled.clone()).unwrap_or_default())?;
         snapshot.stats.workers = scan.options.workers() as u64;
-        go_on_counting(&mut snapshot, &counted);
+        let again = query.readmitted;
         let now = Instant::now();
-        Ok(Self {
+        let mut answering = Self {
             full: 0,
             catching_up: joins,
-            unread: joins.then(Moment::now),
+            // What a checkpoint knows is soon there.
+            unread: (joins && query.pending.is_none()).then(Moment::now),
             read: now,
             started: if joins { now } else { scan.started },
-            save: query.checkpoints.as_ref().map(|_| Due { at: now, dirty: false }),
+            // One that joins leaves the others time: what it has to read again is in their recordings.
+            save: query
+                .checkpoints
+                .as_ref()
+                .map(|_| Due { at: if joins { now + query.saving.pace } else { now }, dirty: false }),
             audit: query.audit_rest.map(|_| Due { at: now + FIRST_AUDIT, dirty: false }),
             last_audit: None,
             rate: Rate::new(now),
-            late,
+            late: Late::default(),
             again,
-            sealed,
-            spill,
             account: query.budget.account(),
-            aside,
-            times: counted.times,
-            reached,
+            sealed: Sealed::new(None, Vec::new())?,
+            spill: Spill::new(None, Vec::new())?,
+            aside: None,
+            times: FaceTimes::default(),
+            reached: Reached { readmitted: again, ..Reached::default() },
             scan: scan.clone(),
             history: history.clone(),
+            partial: Partial::new(query.plan.clone())?,
             query,
-            partial,
             snapshot,
             answer_notes: Vec::new(),
             waiting: Vec::new(),
             latencies: LatencyHistogram::default(),
-        })
+        };
+        if answering.query.pending.is_none() {
+            let query = answering.query.clone();
+            answering.go_on_from(query.resumed.as_ref())?;
+        }
+        Ok(answering)
+    }
+
+    /// Adds what a checkpoint knows, if there is one, to what came meanwhile; from now on it keeps what it knows.
+    ///
+    /// # Errors
+    /// When the checkpoint is not one of this plan; or the disk's.
+    pub(super) fn go_on_from(&mut self, resumed: Option<&Resumed>) -> Result<()> {
+        if let Some(Resumed { meta, partial, late, .. }) = resumed {
+            self.partial.merge(partial)?;
+            // It is shown at once, whether more comes or not.
+            self.note_unread(Moment::now());
+            self.again = None;
+            let reached = std::mem::replace(&mut self.reached, meta.reached.clone());
+            self.reached.merge(&reached);
+            self.times.merge(&meta.counted.times);
+            let came = std::mem::replace(&mut self.late, Late::from_frame(late.clone()));
+            self.late.add(came)?;
+            self.snapshot.late = self.late.shown(LATE_SHOWN);
+            go_on_counting(&mut self.snapshot, &meta.counted);
+            if meta.history.files >= self.scan.table.history.len() {
+                // Whatever has come to the file since is not of the history.
+                self.snapshot.history_done = self.snapshot.history_total;
+            }
+        }
+        let kept = resumed.map(|resumed| &resumed.meta);
+        let folder = |name: &str| self.query.checkpoints.as_ref().map(|folder| folder.join(name));
+        self.aside = self.query.aside.as_ref().map(|folder| open_aside(&self.query, folder)).transpose()?;
+        self.sealed = Sealed::new(folder("sealed"), kept.map(|meta| meta.sealed.clone()).unwrap_or_default())?;
+        self.spill = Spill::new(folder("spilled"), kept.map(|meta| meta.spilled.clone()).unwrap_or_default())?;
+        Ok(())
     }
 
     pub fn query(&self) -> &Arc<ContinuousQuery> {
@@ -203,7 +230,8 @@ impl Answering {
     }
 
     /// All that came before it joined is read.
-    pub(super) fn catch_up_done(&mut self) {
+    pub(super) fn catch_up_done(&mut self, up_to: &Reached) {
+        self.reached.merge(up_to);
         self.catching_up = false;
         self.note_unread(Moment::now());
     }
@@ -232,7 +260,7 @@ impl Answering {
             let _ = rows_written.recv();
         }
         self.settle(true);
-        if !self.scan.rows_left.load(Ordering::Acquire) && self.save.is_some() {
+        if !self.scan.rows_left.load(Ordering::Acquire) && self.can_save() {
             // Nothing more is taken, so that no barrier is needed.
             if let Some(known) = self.known(true, false) {
                 self.write_down(known, auditor);
@@ -395,16 +423,16 @@ impl Answering {
     }
 }
 
-/// Sets the counters of a snapshot to where a checkpoint left them.
+/// Adds what a checkpoint has counted to the counters of a snapshot.
 fn go_on_counting(snapshot: &mut Snapshot, counted: &Counted) {
-    snapshot.rows = counted.rows;
-    snapshot.rejects.count = counted.rows.rejected;
-    snapshot.stats.chunks = counted.chunks;
-    snapshot.stats.bytes_in = counted.bytes_in;
-    snapshot.history_done = counted.history_done;
-    snapshot.seam.history_rows = counted.history_rows;
-    snapshot.seam.live_rows = counted.live_rows;
-    snapshot.seam.overlap_removed = counted.overlap_removed;
+    snapshot.rows.add(&counted.rows);
+    snapshot.rejects.count += counted.rows.rejected;
+    snapshot.stats.chunks += counted.chunks;
+    snapshot.stats.bytes_in += counted.bytes_in;
+    snapshot.history_done += counted.history_done;
+    snapshot.seam.history_rows += counted.history_rows;
+    snapshot.seam.live_rows += counted.live_rows;
+    snapshot.seam.overlap_removed += counted.overlap_removed;
 }
 
 /// The files of rows set aside, as they were at the checkpoint that the run goes on from: what came after it comes
@@ -412,7 +440,7 @@ fn go_on_counting(snapshot: &mut Snapshot, counted: &Counted) {
 fn open_aside(query: &ContinuousQuery, folder: &std::path::Path) -> Result<Aside> {
     let (mut aside, faults) = Aside::open(folder, Limits::default())?;
     faults.into_iter().for_each(|fault| query.note(fault.to_string()));
-    let (late, rejected) = query.resumed.as_ref().map(|r| r.meta.aside).unwrap_or_default();
+    let (late, rejected) = query.before.get().map(|before| before.aside).unwrap_or_default();
     aside.truncate(&late, &rejected)?;
     Ok(aside)
 }

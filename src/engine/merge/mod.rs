@@ -258,10 +258,15 @@ impl Merger {
                     }
                 }
                 self.release();
+                let begun = Instant::now();
                 for (id, known) in known {
                     if let Some(answer) = self.answers.iter_mut().find(|answer| answer.query().id == id) {
                         answer.write_down(known, self.inputs.auditor.as_ref());
                     }
+                }
+                if saves {
+                    let took = begun.elapsed();
+                    self.answers.iter_mut().for_each(|answer| answer.rest_from_saving(took));
                 }
             }
             _ => {}

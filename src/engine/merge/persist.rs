@@ -12,8 +12,6 @@ use crate::engine::audit::AuditInput;
 use crate::engine::checkpoint::{self, CheckpointMeta, Counted, FeedAt};
 use crate::engine::sealed::Unwritten;
 
-/// The shortest time between two checkpoints; a costly one is written more rarely.
-const CHECKPOINT: Duration = Duration::from_millis(500);
 /// Writing checkpoints must not cost more than a twentieth of the time.
 const CHECKPOINT_SHARE: u32 = 19;
 /// Verifying must not cost more than a tenth of the time.
@@ -72,7 +70,8 @@ impl Answering {
 
     /// Whether what it knows is of a prefix of every input.
     pub(super) fn can_save(&self) -> bool {
-        self.save.is_some() && !self.is_catching_up() && !self.has_ended()
+        let is_small = || self.partial.size() <= self.query.saving.most;
+        self.save.is_some() && !self.is_catching_up() && !self.has_ended() && is_small()
     }
 
     /// An audit is for idle time: not while history is still being read.
@@ -108,15 +107,19 @@ impl Answering {
         let Some((folder, due)) = self.query.checkpoints.as_ref().zip(self.save.as_mut()).filter(|_| known.save) else {
             return;
         };
-        let begun = Instant::now();
         // Positions in a recording are written down only when what stands before them is on disk.
         let synced = self.scan.table.live.iter().try_for_each(Feed::sync);
         let kept = synced.and_then(|()| self.sealed.sync()).and_then(|()| {
             checkpoint::save(folder, &known.meta, &known.partial, self.late.frame(), known.seen.as_ref())
         });
-        due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
         due.dirty = kept.is_err();
         self.query.diagnostics().trouble(CHECKPOINTS, kept);
+    }
+
+    /// Checkpoints of all questions of a scan were written together, and it took so long.
+    pub(super) fn rest_from_saving(&mut self, took: Duration) {
+        let rest = (took * CHECKPOINT_SHARE).max(self.query.saving.pace);
+        self.save.iter_mut().for_each(|due| due.rest(rest));
     }
 
     fn meta(&self) -> CheckpointMeta {
@@ -125,21 +128,22 @@ impl Answering {
             let feeds = self.scan.feeds();
             let log = feeds.log(number);
             // A feed that was not asked yet stands where the last checkpoint left it.
-            let before =
-                self.query.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
+            let before = self.query.before.get();
+            let before = before.and_then(|before| before.feeds.get(number).cloned()).unwrap_or_default();
             let mut next = if before.next.is_empty() { feed.start() } else { before.next };
             next.extend(self.reached.of(number));
             match log {
                 Some(log) => {
-                    FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark: log.mark.clone() }
+                    let mark = log.mark(self.reached.epoch(number));
+                    FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark }
                 }
                 None => FeedAt { next, ..before },
             }
         };
         CheckpointMeta {
-            question: checkpoint::question(self.partial.plan(), table),
+            question: self.query.words.clone(),
             // What history owns does not change when its file grows on.
-            files: self.query.resumed.as_ref().map_or_else(|| checkpoint::files(table), |r| r.meta.files.clone()),
+            files: self.query.before.get().map_or_else(|| checkpoint::files(table), |before| before.files.clone()),
             feeds: table.live.iter().enumerate().map(feed).collect(),
             history: self.history.done(),
             reached: self.reached.clone(),

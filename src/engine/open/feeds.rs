@@ -1,5 +1,6 @@
 //! Feeds as jobs for a window: one is tried, connected as a table of its own, or attached to an open table.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use polars::prelude::{DataFrame, SchemaRef};
 use super::{Given, attach, open_table_in, record};
 use crate::data::{Fault, Result};
 use crate::disk::{self, own};
+use crate::engine::checkpoint::keep_askers;
 use crate::engine::feed::{FIRST_ROWS, Feed};
 use crate::engine::job::Job;
 use crate::engine::recording::RecordingPlace;
@@ -30,6 +32,8 @@ pub struct KeptIn {
     pub keep: Keep,
     /// Nothing was kept there for this table yet: what lies there was another's.
     pub anew: bool,
+    /// Who asks the table: the checkpoints of others go.
+    pub askers: BTreeSet<String>,
 }
 
 impl KeptIn {
@@ -39,6 +43,7 @@ impl KeptIn {
             disk::put_away(&self.folder).map_err(|e| fault(&e))?;
         }
         own::folders(&self.folder).map_err(|e| fault(&e))?;
+        keep_askers(&self.folder, |name| self.askers.contains(name));
         Ok((&self.folder, self.keep))
     }
 }

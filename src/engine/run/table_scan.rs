@@ -19,8 +19,9 @@ use crate::engine::query_set::QuerySet;
 use crate::engine::row_output::{self, RowBatch};
 use crate::engine::row_rule::RowRule;
 use crate::engine::scan::{Scan, ScanStart};
+use crate::engine::snapshot::Snapshot;
 use crate::engine::worker::Outputs;
-use crate::engine::{Options, Table, audit, threads};
+use crate::engine::{Options, Seam, Table, audit, threads};
 use crate::query::Plan;
 use crate::sync::{StopOnDrop, Wake};
 
@@ -89,7 +90,8 @@ impl TableScan {
             writers.extend(writer.map(|(writer, writing)| (query.clone(), writer, writing)));
             queries.push(query);
         }
-        let start = common_start(&queries);
+        let known = options.asker.iter().flat_map(|asker| asker.all_known(&table));
+        let start = common_start(known.map(|meta| ScanStart::of(&meta)).chain(queries.iter().map(|q| start_of(q))));
         let set = QuerySet::new(&table, queries.clone());
         let scan = Arc::new(Scan::new(table, options, set, start, None));
         scan.diagnostics().notes.extend(reread_order(&scan));
@@ -103,7 +105,7 @@ impl TableScan {
         let auditor = scan.options.audit.map(|_| audit::of_process()).transpose()?;
         let inputs = Inputs { handovers, joins: joining, to_self: handovers_in.clone(), auditor };
         // What goes on from another place than the scan reads up to there beside it.
-        let is_behind = |query: &ContinuousQuery| !start_of(query).is_same(&scan.start);
+        let is_behind = |query: &ContinuousQuery| query.pending.is_some() || !start_of(query).is_same(&scan.start);
         let (mut answers, mut behind) = (Vec::new(), Vec::new());
         for query in &queries {
             let late = is_behind(query);
@@ -179,6 +181,18 @@ impl TableScan {
         &self.0.scan.table
     }
 
+    /// Ends all inputs; what is known is written down where it is kept.
+    pub fn finish(&self) {
+        self.0.scan.finish.set();
+    }
+
+    /// Whether every question that has read what came before it has said its last word.
+    pub fn is_over(&self) -> bool {
+        let going = |newest: Arc<Snapshot>| !newest.last && !newest.catching_up;
+        let set = self.0.scan.set();
+        !set.queries.iter().filter(|query| query.is_asked()).filter_map(|query| query.newest.get()).any(going)
+    }
+
     /// The questions that are asked now.
     pub fn questions(&self) -> usize {
         self.0.scan.set().queries.iter().filter(|query| query.is_asked()).count()
@@ -208,21 +222,35 @@ fn query(
     let writer = options.rows_to.as_ref().filter(|_| plan.streams()).map(|to| to.open(&plan.output)).transpose()?;
     // Rows that go to a file leave nothing to go on from.
     let workspace = options.workspace.as_ref().filter(|_| writer.is_none());
-    let stored = workspace.map(|workspace| checkpoint::open(workspace, &plan, table)).transpose()?;
+    // What a seam by key has seen is to be known before any row comes, and not only when the checkpoint is read.
+    let asker = options.asker.as_ref().filter(|_| writer.is_none() && !matches!(table.seam, Seam::Key(_)));
+    let (datasets, mut unkept) = (&options.datasets, None);
+    let stored = match (workspace, asker) {
+        (Some(workspace), _) => Some(checkpoint::open(workspace, &plan, table, datasets)?),
+        (None, Some(asker)) => match asker.open(&plan, table, datasets) {
+            Ok(stored) => Some(stored),
+            Err(fault) => {
+                unkept = Some(format!("what is known of this answer is not kept: {fault}"));
+                None
+            }
+        },
+        (None, None) => None,
+    };
     let (writing, rows_written) = bounded::<()>(0);
     let rows_written = writer.as_ref().map(|_| rows_written);
     let query = ContinuousQuery::new(plan, table, &options, rules, stored, rows_written, wake)?;
+    unkept.into_iter().for_each(|note| query.note(note));
     Ok((Arc::new(query), writer.map(|writer| (writer, writing))))
 }
 
 fn start_of(query: &ContinuousQuery) -> ScanStart {
-    query.resumed.as_ref().map(|resumed| ScanStart::of(&resumed.meta)).unwrap_or_default()
+    query.before.get().or(query.pending.as_ref()).map(ScanStart::of).unwrap_or_default()
 }
 
 /// Where the scan begins: where the last of its questions goes on, input by input. The others read what lies before
 /// beside it.
-fn common_start(queries: &[Arc<ContinuousQuery>]) -> ScanStart {
-    queries.iter().map(|query| start_of(query)).reduce(ScanStart::later).unwrap_or_default()
+fn common_start(starts: impl Iterator<Item = ScanStart>) -> ScanStart {
+    starts.reduce(ScanStart::later).unwrap_or_default()
 }
 
 /// What there is to say when rows are read once more and it is not known in which order those of different partitions

@@ -34,6 +34,12 @@ pub trait Opened: Send {
         Vec::new()
     }
 
+    /// Turns to the log that begins so, has come as far as `at`, and stood there before another took its place: it is
+    /// read first, and then what came after it. Whether there is one.
+    fn turn_to(&mut self, _mark: &[u8], _at: u64) -> bool {
+        false
+    }
+
     /// Begins to read. The columns must be settled.
     ///
     /// # Errors
@@ -54,6 +60,11 @@ pub trait Reading: Send {
     /// # Errors
     /// When nothing more can be had from it.
     fn poll(&mut self, wait: Duration) -> Result<Event>;
+
+    /// As `Opened::mark`, of the log that the last chunk of the first partition was of.
+    fn mark(&self) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 /// How a feed is read. The default reads all columns from where the address says, without end.
@@ -69,6 +80,8 @@ pub struct ReadOptions {
     /// Give only what stands before these positions, as fast as it is taken, and then `End`: the past is read once
     /// more. Only of a kind that is `rereadable`.
     pub stop: Option<Positions>,
+    /// What the log begins with that `stop` is of; empty for whichever is read.
+    pub stop_in: Vec<u8>,
     /// Give what stands before these positions as fast as it is taken, and go on from there at the feed's own pace: a
     /// second run catches up with the first. A feed without a pace does so anyway.
     pub hasten: Positions,

@@ -37,7 +37,7 @@ use crate::figure::{AxisKind, Colours, View};
 use crate::query::window::{EpochUnit, Micros};
 use crate::sync::Wake;
 use crate::workspace::TableId;
-use crate::workspace::bench::{Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
+use crate::workspace::bench::{Bench, Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
 
 /// The boards, and what runs for them.
 #[derive(Debug, Default)]
@@ -376,6 +376,18 @@ impl App {
     }
 }
 
+/// Who asks the question of a tile, for what is kept of it.
+fn asker(tile: TileId) -> String {
+    tile.0.to_string()
+}
+
+/// All who ask for tiles.
+pub(super) fn askers(bench: &Bench) -> impl Iterator<Item = String> {
+    let tiles = bench.boards.iter().flat_map(|board| board.tiles.iter().map(|tile| tile.id));
+    let choices = bench.boards.iter().flat_map(|board| choice_tiles(&board.scope)).map(|tile| tile.id);
+    tiles.chain(choices).map(asker)
+}
+
 /// Asks what tiles ask of one table, all of it together.
 fn start_tiles<'a>(
     runs: &mut BTreeMap<TileId, TileRun>,
@@ -385,7 +397,7 @@ fn start_tiles<'a>(
     wake: &Wake,
 ) {
     let table = sheet.table.clone();
-    let mut due: Vec<(Tile, Bound)> = Vec::new();
+    let mut due: Vec<(Tile, (Bound, Option<String>))> = Vec::new();
     for (tile, scope) in tiles.filter(|(tile, _)| tile.asks() && tile.table == table.name) {
         let run = runs.entry(tile.id).or_default();
         run.show.clone_from(&tile.show);
@@ -421,7 +433,9 @@ fn start_tiles<'a>(
         match bound {
             Ok(bound) => {
                 run.alone = bound.plan.rerun.is_some();
-                due.push((tile.clone(), bound));
+                // What is asked of a stretch that moves on is soon asked anew.
+                let asker = (!run.asked.rolls).then(|| asker(tile.id));
+                due.push((tile.clone(), (bound, asker)));
             }
             Err(fault) => run.fault = Some(fault),
         }
@@ -429,8 +443,8 @@ fn start_tiles<'a>(
     if due.is_empty() {
         return;
     }
-    let (tiles, bounds): (Vec<Tile>, Vec<Bound>) = due.into_iter().unzip();
-    let windows: Vec<_> = bounds.iter().map(|bound| bound.windows.clone()).collect();
+    let (tiles, bounds): (Vec<Tile>, Vec<_>) = due.into_iter().unzip();
+    let windows: Vec<_> = bounds.iter().map(|(bound, _)| bound.windows.clone()).collect();
     match sheet.ask_beside(bounds, wake) {
         Ok(started) => {
             for ((tile, run), windows) in tiles.into_iter().zip(started).zip(windows) {

@@ -16,6 +16,8 @@ const STEPS: i64 = 60;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     pub sql: String,
+    /// Whether it is asked anew whenever the board's stretch has moved on.
+    pub rolls: bool,
     /// Why it is asked without the board's limits, where it is.
     pub unlimited: Option<String>,
 }
@@ -44,16 +46,17 @@ pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, range: Option<TimeRa
         scope.filters.iter().filter(|filter| table.schema.contains(&filter.column)).flat_map(conditions).collect();
     // A figure over time shows a rolling stretch of all its windows, and need not be asked anew as it moves.
     let range = range.filter(|_| matches!(scope.span, Span::Between { .. }) || !is_over_time(&sql));
+    let rolls = range.is_some() && scope.span.rolls();
     if let (Some(time), Some(range)) = (&table.time, range) {
         match sheet.time_unit() {
             Ok(unit) => conditions.extend(range.conditions(&time.column, unit)),
-            Err(fault) => return Ok(Asked { sql, unlimited: Some(fault.what) }),
+            Err(fault) => return Ok(Asked { sql, rolls: false, unlimited: Some(fault.what) }),
         }
     }
     Ok(match narrowed(&sql, &conditions) {
-        Ok(sql) => Asked { sql, unlimited: None },
+        Ok(sql) => Asked { sql, rolls, unlimited: None },
         // A text that is no question says so when it is bound.
-        Err(fault) => Asked { sql, unlimited: Some(fault.what) },
+        Err(fault) => Asked { sql, rolls: false, unlimited: Some(fault.what) },
     })
 }
 

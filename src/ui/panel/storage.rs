@@ -10,8 +10,8 @@ use crate::ui::{App, look};
 use crate::workspace::bench::Retention;
 use crate::workspace::{StoredTable, TableId};
 
-const ABOUT: &str = "What feeds send is kept with the workspace, so that boards have their history when it is opened \
-                     again. Files are not copied.";
+const ABOUT: &str = "What feeds send, and what boards know of it, is kept with the workspace, so that boards have \
+                     their history when it is opened again. Files are not copied.";
 /// What is proposed when a limit is switched on.
 const DAYS: u32 = 30;
 const MEBIBYTES: u32 = 1_024;
@@ -71,7 +71,7 @@ fn table_ui(ui: &mut Ui, app: &App, table: StoredTable, actions: &mut Vec<Action
     ui.label(numbers::bytes(table.bytes));
     let is_open = app.sheets().iter().any(|sheet| sheet.id == table.id);
     let hint = if is_open {
-        "Its feeds are connected anew, and it begins with what they send from now on. This cannot be taken back"
+        "Its feeds are connected anew, and what they cannot send again is gone. This cannot be taken back"
     } else {
         "It does not come back with the table. This cannot be taken back"
     };
@@ -110,7 +110,7 @@ fn retention_ui(ui: &mut Ui, retention: Retention, actions: &mut Vec<Action>) {
         ui.label(look::faint("Everything is kept", ui));
     } else {
         let about =
-            "The oldest is dropped first. What was read stays in the answers until the workspace is opened again";
+            "The oldest is dropped first. What was read stays in the answers; a new question begins with what is kept";
         ui.add(Label::new(look::faint(about, ui)).wrap());
     }
     if new != retention {

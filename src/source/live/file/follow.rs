@@ -28,6 +28,10 @@ pub struct Following {
     from: u64,
     /// Where to end, if only the past is wanted.
     until: Option<u64>,
+    /// What the file begins with that `until` is of; empty for whichever is read.
+    until_in: Vec<u8>,
+    /// Whether a file is read first that stood at the path before.
+    turned: bool,
     decoder: StreamDecoder,
     tail: Option<Tail>,
     /// Whether reading has begun at `from`; the types are settled from the file's beginning.
@@ -56,6 +60,8 @@ impl Following {
             follow,
             from,
             until: None,
+            until_in: Vec::new(),
+            turned: false,
             decoder,
             tail,
             jumped: from == 0,
@@ -71,12 +77,19 @@ impl Following {
         }
     }
 
+    /// Where the file ends that is read now, if only the past is wanted and it is of this one.
+    fn bound(&self) -> Option<u64> {
+        let begins = |tail: &Tail| tail.beginning().starts_with(&self.until_in);
+        self.until.filter(|_| self.tail.as_ref().is_none_or(begins))
+    }
+
     fn fault(&self, error: &io::Error) -> Fault {
         Fault::io(self.path.display().to_string(), error)
     }
 
     /// Reads what is there, up to a full chunk. True when the end was reached.
     fn fill(&mut self) -> Result<bool> {
+        let bound = self.bound();
         let Some(tail) = &mut self.tail else { return Ok(true) };
         let fault = |error: &io::Error| Fault::io(self.path.display().to_string(), error);
         match tail.state().map_err(|e| fault(&e))? {
@@ -118,7 +131,7 @@ impl Following {
             return Err(not_followed(&self.path));
         }
         while !self.decoder.full() {
-            let room = self.until.map_or(u64::MAX, |until| until.saturating_sub(tail.at()));
+            let room = bound.map_or(u64::MAX, |until| until.saturating_sub(tail.at()));
             let room = usize::try_from(room).unwrap_or(usize::MAX).min(self.scratch.len());
             let n = tail.read(self.scratch.get_mut(..room).unwrap_or_default()).map_err(|e| fault(&e))?;
             if n == 0 {
@@ -159,7 +172,8 @@ impl Following {
         let mut came = Between::default();
         if let Some(old) = self.tail.take() {
             came = rotation::between(&self.path, &old, &self.left);
-            if let Some(shape) = self.decoder.shape().cloned() {
+            // What still comes to it is no more of the past.
+            if let Some(shape) = self.decoder.shape().cloned().filter(|_| self.until.is_none()) {
                 self.left.push(old, self.decoder.source(), shape, self.decoder.columns(), at, line);
             }
         }
@@ -234,7 +248,7 @@ impl Following {
         if let Some(event) = self.events.pop_front() {
             return Ok(Some(event));
         }
-        let past = self.until.is_some();
+        let past = self.bound().is_some();
         let now = Instant::now();
         // A line that another process is in the middle of is given a while.
         let unfinished =
@@ -259,6 +273,10 @@ impl Following {
             if self.leaving {
                 // The old file may have grown before it was moved away: it is read to its end once more.
                 return self.step();
+            }
+            if self.until.is_some() && self.away.is_none() {
+                // What was wanted is gone: nothing of it comes any more.
+                return Ok(Some(self.decoder.take(true)?.map_or(Event::End, Event::Chunk)));
             }
         }
         Ok(self.events.pop_front())
@@ -294,6 +312,18 @@ impl Opened for Following {
         self.tail.as_ref().map(|tail| tail.beginning().to_vec()).unwrap_or_default()
     }
 
+    /// One with another header cannot be read as this one is.
+    fn turn_to(&mut self, mark: &[u8], at: u64) -> bool {
+        let header = usize::try_from(self.decoder.header()).unwrap_or(usize::MAX);
+        let header = self.tail.as_ref().filter(|_| self.follow).and_then(|tail| tail.beginning().get(..header));
+        let found = header.and_then(|header| rotation::that_began(&self.path, mark, header, at));
+        let is_found = found.is_some();
+        if is_found {
+            (self.tail, self.turned) = (found, true);
+        }
+        is_found
+    }
+
     /// Positions are bytes.
     fn read(mut self: Box<Self>, options: &ReadOptions) -> Result<Box<dyn Reading>> {
         let Some(schema) = self.decoder.schema() else { return Err(unsettled(self.decoder.source())) };
@@ -303,12 +333,15 @@ impl Opened for Following {
         if let Some(from) = options.start() {
             self.from = from;
             (self.jumped, self.lines_known) = (false, from == 0);
+        } else if self.turned {
+            (self.from, self.jumped, self.lines_known) = (0, false, true);
         } else if self.follow && self.from == 0 {
             // Who followed the file before had the rows of those, too.
             self.events.extend(rotation::not_read(&self.path).map(|reason| Event::Note { reason }));
         }
         if let Some(until) = options.stop() {
             self.until = Some(until);
+            self.until_in.clone_from(&options.stop_in);
             // Types may have been settled from bytes beyond it.
             self.jumped = false;
         }
@@ -317,6 +350,10 @@ impl Opened for Following {
 }
 
 impl Reading for Following {
+    fn mark(&self) -> Vec<u8> {
+        Opened::mark(self)
+    }
+
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
         loop {

@@ -196,6 +196,14 @@ pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
     Between { first, lost }
 }
 
+/// The newest file that stood at the path before, begins with these bytes, and is as long as this.
+pub fn that_began(path: &Path, mark: &[u8], header: &[u8], length: u64) -> Option<Tail> {
+    let long = |sibling: &Sibling| sibling.path.metadata().is_ok_and(|metadata| metadata.len() >= length);
+    let found = siblings(path).into_iter().rev().filter(|sibling| !mark.is_empty() && !sibling.packed && long(sibling));
+    let begins = |tail: &Tail| tail.beginning().starts_with(mark) && tail.beginning().starts_with(header);
+    found.filter_map(|sibling| Tail::open_for(&sibling.path, path).ok()).find(begins)
+}
+
 /// The copy that was made of a file before it was cut: it holds what was read of it, up to the end of `read`, and more.
 pub fn copy_of(path: &Path, begins: &[u8], at: u64, ends: &[u8]) -> Option<Tail> {
     if begins.is_empty() || ends.is_empty() {
