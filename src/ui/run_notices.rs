@@ -9,6 +9,7 @@ use super::panel::audit::summary as audit_summary;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::engine::Seam;
+use crate::source::live::net::back_off::wait_of;
 
 /// The key of the notice on an audit that found differences.
 const AUDIT: &str = "audit";
@@ -87,9 +88,14 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     }
     for (feed, note) in troubles {
         let key = trouble(&feed);
+        let url = sheet.table.live.iter().find(|own| own.url.shown() == feed).map(|own| own.url.text.clone());
+        let offer = url
+            .filter(|_| wait_of(note).is_some())
+            .map(|url| ("Try now".to_owned(), Action::Table(sheet.id, TableAction::TryNow(url))));
         let origin = NoticeOrigin::Feed { sheet: sheet.id, feed };
         if sheet.notified.insert(key) || notices.shows(&origin) {
-            notices.post(origin, Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+            let note = Fault::new(note.clone()).at(sheet.table.name.clone());
+            notices.post_with_action(origin, Severity::Warning, &note, offer);
         }
     }
 }

@@ -48,6 +48,7 @@ impl App {
             BoardAction::Name(board) => self.boards.naming = board,
             BoardAction::Pause(paused) => self.boards.paused = paused,
             BoardAction::Focus(tile) => self.boards.focus = tile,
+            BoardAction::Reach(tile) => self.boards.focus = Some(tile),
             BoardAction::Filter { column, value } => {
                 let Some(board) = self.board().map(|board| (board.id, board.scope.clone())) else { return };
                 let scope = board.1.toggled(&column, &value);

@@ -1,11 +1,10 @@
 //! Carrying out exports: a path is asked for, then a chart, an answer, a figure or a model is written there.
 
-use std::path::PathBuf;
-
 use super::super::action::{AnswerFile, ExportAction, Pane};
 use super::super::chart::{self, Chart};
 use super::super::consent::WORKSPACE;
 use super::super::jobs::JobKind;
+use super::super::path::{Purpose, with_extension};
 use super::super::{App, dialog};
 use super::model::MODEL;
 use crate::data::Fault;
@@ -69,19 +68,11 @@ impl App {
         let model = model.and_then(|id| self.models.get(id)).map(|entry| entry.name.clone());
         let of = model.or_else(|| self.sheet().map(|s| s.table.name.clone())).unwrap_or_else(|| "braid".to_owned());
         let name = format!("{of}-{what}.{extension}");
-        let downloads = self.folders.downloads.clone();
-        let job =
-            Job::start("choose a file", self.wake.clone(), move |_| dialog::save_file(&name, extension, &downloads));
+        if !dialog::is_there() {
+            // Without a dialog, the path is written.
+            return self.write_path(self.save_folder().join(name), Purpose::Save { export, extension });
+        }
+        let job = Job::start("choose a file", self.wake.clone(), move |_| Ok(dialog::save_file(&name, extension)));
         self.jobs.add(JobKind::PickSave { job, export });
     }
-}
-
-fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)) {
-        return path;
-    }
-    let mut name = path.into_os_string();
-    name.push(".");
-    name.push(extension);
-    PathBuf::from(name)
 }

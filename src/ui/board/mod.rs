@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use eframe::egui::Id;
+
 pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
+pub use self::narrow::value;
 use self::narrow::{Asked, asked, stretch};
 pub use self::number::Number;
 pub use self::suggest::{as_asked, suggestions};
@@ -34,6 +37,11 @@ use crate::figure::{AxisKind, View};
 use crate::query::window::{EpochUnit, Micros};
 use crate::sync::Wake;
 use crate::workspace::bench::{Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
+
+/// The head of a tile, as what can have the keyboard's focus.
+pub fn head_id(tile: TileId) -> Id {
+    Id::unique(("head of tile", tile))
+}
 
 /// The boards, and what runs for them.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! The figure of a tile: read and zoomed together with those of all tiles that share its axis of time.
 
-use eframe::egui::{self, CornerRadius, Id, Label, Pos2, Rect, RichText, Sense, Stroke, Ui, WidgetInfo};
+use eframe::egui::{self, CornerRadius, Id, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo};
 
 use super::step;
 use crate::figure::{AxisKind, Figure, Layout};
@@ -9,7 +9,7 @@ use crate::ui::board::{TileRun, at_place, literal, source};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::panel::chart;
 use crate::ui::widget::numbers;
-use crate::ui::{App, look, wording};
+use crate::ui::{App, look};
 use crate::workspace::bench::{Edit, Tile, TileId};
 
 /// How much one notch of the wheel zooms.
@@ -67,7 +67,7 @@ pub fn figure_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun, room: Rect,
         }
     });
     if let Some(fault) = fault {
-        ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
+        ui.put(room, look::fault(&fault, ui));
     }
 }
 

@@ -6,14 +6,14 @@ mod figure;
 mod scope;
 mod tile;
 
-use eframe::egui::{self, Pos2, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, Vec2};
+use eframe::egui::{self, Key, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo};
 
 pub use self::bar::views_ui;
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{DraggedColumn, column_tile, onto_axis, title};
 use crate::ui::panel::column_drop;
 use crate::ui::widget::buttons;
-use crate::ui::{App, look};
+use crate::ui::{App, focus, look};
 use crate::workspace::bench::{Board, Edit, Layout, Part, Side, Tile, TileId, TileKind};
 
 /// The room between tiles, by which they are resized.
@@ -51,6 +51,7 @@ pub fn board_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>
             let (all, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), least), Sense::hover());
             let mut place = Place { app, board, actions };
             place.layout_ui(ui, layout, all, &mut Vec::new());
+            focus::keep_in_sight(ui);
         });
     });
 }
@@ -168,6 +169,7 @@ impl Place<'_> {
         };
         let id = ui.scope_id().with(("gutter", self.board.id.0, path.to_vec(), i));
         let response = ui.interact(gutter, id, Sense::drag());
+        response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, "Edge between tiles"));
         if response.hovered() || response.dragged() {
             ui.set_cursor_icon(if is_row {
                 egui::CursorIcon::ResizeHorizontal
@@ -176,7 +178,8 @@ impl Place<'_> {
             });
             ui.painter().rect_filled(gutter.shrink(2.0), 2.0, look::palette(ui).accent.gamma_multiply(0.5));
         }
-        let by = if is_row { response.drag_delta().x } else { response.drag_delta().y };
+        let dragged = if is_row { response.drag_delta().x } else { response.drag_delta().y };
+        let by = if response.has_focus() { dragged + keys_ui(ui, id, is_row) } else { dragged };
         let length = if is_row { room.width() } else { room.height() };
         if by == 0.0 || length <= 0.0 {
             return;
@@ -193,7 +196,8 @@ impl Place<'_> {
         }
         let edit = Box::new(Edit::Resize { board: self.board.id, path: path.to_vec(), shares });
         // A drag is one step.
-        self.actions.push(Action::Board(BoardAction::Edit { edit, goes_on: !response.drag_started() }));
+        let goes_on = dragged != 0.0 && !response.drag_started();
+        self.actions.push(Action::Board(BoardAction::Edit { edit, goes_on }));
     }
 
     /// Where a tile or a column that is dragged would stand, and its drop.
@@ -230,6 +234,15 @@ impl Place<'_> {
             self.actions.push(step(Edit::AddTile { board, tile: column_tile(sheet, &dragged.column), at }));
         }
     }
+}
+
+/// How far arrows move an edge that has the focus.
+fn keys_ui(ui: &Ui, id: egui::Id, is_row: bool) -> f32 {
+    let filter = egui::EventFilter { horizontal_arrows: is_row, vertical_arrows: !is_row, ..Default::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+    let (back, on) = if is_row { (Key::ArrowLeft, Key::ArrowRight) } else { (Key::ArrowUp, Key::ArrowDown) };
+    let pressed = |key: Key| f32::from(u8::from(ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, key))));
+    (pressed(on) - pressed(back)) * look::ROW
 }
 
 /// Shows where what is dragged would stand.
