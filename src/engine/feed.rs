@@ -150,6 +150,11 @@ impl Feed {
         Some(Kept { folder: log.folder().to_owned(), bytes: log.size(), range: log.range(), faults })
     }
 
+    /// Where its connection is lost, it is tried again at once.
+    pub fn try_now(&self) {
+        self.expect.nudge.push();
+    }
+
     /// Its recording keeps so much from now on.
     pub fn keep(&self, keep: Keep) {
         if let Some(recording) = &self.recording {

@@ -11,6 +11,10 @@ use crate::query::window::Micros;
 /// How long others wait for one that lags.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long nothing changes where all are up to date and yet have no moment in common: one look may fall between the
+/// answers of two tables, and the next finds both.
+const BLINK: Duration = Duration::from_millis(50);
+
 /// A moment: microseconds on a clock that never goes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
@@ -101,18 +105,22 @@ impl Span {
 }
 
 /// The newest moment of which all have an answer, of the answers that each has, oldest first; and those that lag: of
-/// which there is none within the patience of the others.
-pub fn common(all: &[Vec<Span>], now: Moment) -> (Moment, Vec<usize>) {
+/// which there is none within the patience of the others. `None` where what is shown is to stay for now; it has done
+/// so for `waited`.
+pub fn common(all: &[Vec<Span>], now: Moment, waited: Duration) -> Option<(Moment, Vec<usize>)> {
     let mut lagging = Vec::new();
     loop {
         let rest = || all.iter().enumerate().filter(|(one, _)| !lagging.contains(one));
         if let Some(at) = newest(rest().map(|(_, spans)| &spans[..]), now) {
-            return (at, lagging);
+            return Some((at, lagging));
+        }
+        if lagging.is_empty() && waited < BLINK {
+            return None;
         }
         let until = |spans: &[Span]| spans.last().map(|span| span.until);
         match rest().min_by_key(|(_, spans)| until(spans)).map(|(one, _)| one) {
             Some(last) => lagging.push(last),
-            None => return (now, lagging),
+            None => return Some((now, lagging)),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use polars::prelude::DataFrame;
 
 use super::counts::{Audit, Latency, RowCounts, Sample, TimeGap};
-use super::moment::Moment;
+use super::moment::{Moment, Span};
 use super::reached::Reached;
 use super::sealed_answer::SealedAnswer;
 use super::seam::SeamLedger;
@@ -125,6 +125,24 @@ impl Snapshot {
     pub fn covers(&self, other: &Self) -> bool {
         let reads = self.history_done >= other.history_done && self.reached.covers(&other.reached);
         self.last || (!self.catching_up && reads)
+    }
+
+    /// The moments of which some answers of one question are, the oldest first; `next` is when the first row was taken
+    /// that the newest does not have. `None` where that is not known.
+    pub fn spans<'a>(answers: impl IntoIterator<Item = &'a Arc<Self>>, next: Moment) -> Option<Vec<Span>> {
+        let mut spans: Vec<Span> = Vec::new();
+        let mut before = 0;
+        for answer in answers {
+            let from = answer.moment?;
+            if let Some(last) = spans.last_mut() {
+                // When the rows came of an answer that nobody has seen is not known.
+                let seen = answer.epoch == before + 1;
+                *last = Span::new(last.from, if seen { answer.since.unwrap_or(from) } else { last.from });
+            }
+            spans.push(Span::new(from, if answer.last { Moment::NEVER } else { next }));
+            before = answer.epoch;
+        }
+        Some(spans)
     }
 
     /// What was spent up to here.

@@ -76,6 +76,12 @@ pub(super) fn infinite(column: &Column) -> Vec<bool> {
     (0..column.len()).map(|row| column.get(row).is_ok_and(infinite)).collect()
 }
 
+/// How many values of a column are no numbers, though they are there.
+pub(super) fn nan(column: &Column) -> usize {
+    let found = column.as_materialized_series().is_nan().ok();
+    found.filter(|_| column.dtype().is_float()).and_then(|nan| nan.sum()).map_or(0, |n| n as usize)
+}
+
 /// A column as numbers: times in microseconds, durations in seconds, flags as 0 and 1, nulls and infinite times as NaN.
 pub(super) fn numbers(column: &Column) -> Result<Vec<f64>> {
     let whole = |scale: f64| -> Result<Vec<f64>> {
@@ -110,14 +116,14 @@ pub(super) fn numbers(column: &Column) -> Result<Vec<f64>> {
     }
 }
 
-/// A column as names; a null is one, too.
+/// A column as names; a missing value is one, too.
 pub(super) fn labels(column: &Column) -> Result<Vec<String>> {
     let cast = time::texts(column).map_err(|_| {
         Fault::new(format!("column '{}' holds {}, which cannot be written as names", column.name(), column.dtype()))
             .hint("choose another column")
     })?;
     let label = |v: Option<&str>| match v {
-        None => "(null)".to_owned(),
+        None => "(missing)".to_owned(),
         Some("") => "(empty)".to_owned(),
         Some(text) => text.to_owned(),
     };

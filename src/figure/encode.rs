@@ -5,7 +5,7 @@
 use polars::prelude::{Column, DataFrame, DataType};
 
 use super::choice::{Candidate, Choices};
-use super::columns::{column, infinite, is_bucket, labels, numbers, positions};
+use super::columns::{column, infinite, is_bucket, labels, nan, numbers, positions};
 use super::format::{Format, NumberFormat};
 use super::mark::{self, Mark, histogram::Bins};
 use super::name::display;
@@ -79,6 +79,7 @@ impl Encoding {
         let bins = measures.first().filter(|_| self.bins_values(frame)).and_then(|first| Bins::of(&first.values));
         let mut figure = self.empty(frame, &measures, kind, bins);
         self.note_infinite(frame, &mut figure);
+        self.note_nan(frame, &mut figure);
 
         let step = if figure.x.kind == AxisKind::Time { step(&x) } else { None };
         let ordered = !mark.is_some_and(Mark::is_scattered);
@@ -241,6 +242,15 @@ impl Encoding {
         let far: usize = asked.map(|column| infinite(column).iter().filter(|far| **far).count()).sum();
         if far > 0 {
             figure.note(&format!("{} at an infinite time cannot be drawn", points(far)));
+        }
+    }
+
+    /// A measure over rows of which one is NaN is NaN as well, and looks like a gap.
+    fn note_nan(&self, frame: &DataFrame, figure: &mut Figure) {
+        let asked = self.y.iter().filter_map(|name| column(frame, name).ok());
+        let nan: usize = asked.map(nan).sum();
+        if nan > 0 {
+            figure.note(&format!("NaN at {}: a row there is NaN", points(nan)));
         }
     }
 

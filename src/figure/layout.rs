@@ -148,7 +148,7 @@ impl Layout {
     }
 
     /// The panel under a pixel of the picture.
-    pub fn panel_at(&self, at: [f32; 2]) -> Option<usize> {
+    fn panel_at(&self, at: [f32; 2]) -> Option<usize> {
         self.panels.iter().position(|panel| panel.plot.contains(at))
     }
 
@@ -272,7 +272,7 @@ impl Layout {
     }
 
     /// A value as its axis writes it.
-    pub fn value_words(figure: &Figure, series: usize, y: f64) -> String {
+    fn value_words(figure: &Figure, series: usize, y: f64) -> String {
         let (kind, format) = figure.axis_of(series);
         format.value(if *kind == AxisKind::Power { super::number::round_to(10f64.powf(y), 12) } else { y })
     }

@@ -46,12 +46,8 @@ fn multiple(step: f64, index: f64) -> f64 {
     index * step
 }
 
-/// Ticks within the range, at most about `most`. `whole` keeps to whole numbers.
-pub fn ticks(scale: Scale, most: usize, whole: bool) -> Ticks {
-    ticks_by(scale, most, whole, nice_step)
-}
-
-/// The same, `nice` giving the least step that is as long as wanted.
+/// Ticks within the range, at most about `most`. `whole` keeps to whole numbers; `nice` gives the least step that is as
+/// long as wanted.
 pub fn ticks_by(scale: Scale, most: usize, whole: bool, nice: impl Fn(f64) -> f64) -> Ticks {
     let mut step = nice(scale.span() / most.max(1) as f64);
     if whole {
@@ -80,12 +76,7 @@ fn at_step(scale: Scale, step: f64) -> Ticks {
     Ticks { step, values, labels }
 }
 
-/// The range widened to whole steps, so that lines end at a grid line.
-pub fn widen(scale: Scale, most: usize) -> Scale {
-    widen_by(scale, most, nice_step)
-}
-
-/// The same, `nice` giving the least step that is as long as wanted.
+/// The range widened to whole steps, so that lines end at a grid line; `nice` as above.
 pub fn widen_by(scale: Scale, most: usize, nice: impl Fn(f64) -> f64) -> Scale {
     let step = nice(scale.span() / most.max(1) as f64);
     let (lo, hi) = ((scale.lo() / step + 1e-9).floor() * step, (scale.hi() / step - 1e-9).ceil() * step);
@@ -227,7 +218,7 @@ pub fn plain(v: f64) -> String {
 /// A single value, as a reader wants it when pointing at it: about six digits that matter.
 pub fn value(value: f64) -> String {
     if value.is_nan() {
-        return "no value".to_owned();
+        return "missing".to_owned();
     }
     if value.is_infinite() {
         return if value > 0.0 { "∞" } else { "\u{2212}∞" }.to_owned();

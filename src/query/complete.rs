@@ -3,14 +3,12 @@
 
 use std::ops::Range;
 
-use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::Keyword as K;
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::Token;
 
 use super::aggregate::AGGREGATES;
 use super::expr::SCALARS;
-use super::highlight::{TokenKind, is_key, pieces};
-use super::sql::span::Offsets;
+use super::highlight::{TokenKind, is_key, pieces, tokens};
 use super::sql::{quote, quote_always};
 
 /// A table that a question may ask.
@@ -23,6 +21,8 @@ pub struct KnownTable {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ItemKind {
+    /// A value that questions of a board name.
+    Variable,
     Column,
     Table,
     Function,
@@ -91,10 +91,13 @@ const WORDS: &[&str] = &[
     "NULL",
 ];
 
-/// What may stand at byte `cursor` of `sql`; the first of `tables` is the one that is looked at. `None` in texts and
-/// comments, and where nothing fits.
-pub fn complete(sql: &str, cursor: usize, tables: &[KnownTable]) -> Option<Completion> {
+/// What may stand at byte `cursor` of `sql`; the first of `tables` is the one that is looked at, and `variables` are
+/// those of a board, each with its value. `None` in texts and comments, and where nothing fits.
+pub fn complete(sql: &str, cursor: usize, tables: &[KnownTable], variables: &[(String, String)]) -> Option<Completion> {
     let before = sql.get(..cursor)?;
+    if before.get(..begin(before)).is_some_and(|rest| rest.ends_with('$')) {
+        return variable(before, variables);
+    }
     let inside = |(range, kind): &(Range<usize>, TokenKind)| {
         matches!(kind, TokenKind::Text | TokenKind::Comment)
             && range.start < cursor
@@ -144,6 +147,24 @@ pub fn complete(sql: &str, cursor: usize, tables: &[KnownTable]) -> Option<Compl
     // What stands there already is no news.
     items.retain(|item| item.text != before.get(start..).unwrap_or_default() || item.kind == ItemKind::Function);
     (!items.is_empty()).then_some(Completion { place: start..cursor, items })
+}
+
+/// The variables that begin as what stands behind a dollar sign, outside of texts and quotes.
+fn variable(before: &str, variables: &[(String, String)]) -> Option<Completion> {
+    let start = begin(before).checked_sub(1)?;
+    let (rest, begun) = (before.get(..start)?, before.get(start..)?.strip_prefix('$')?.to_lowercase());
+    let in_text = pieces(rest).last().is_some_and(|(range, kind)| {
+        matches!(kind, TokenKind::Text | TokenKind::Comment) && !is_closed(rest.get(range.clone()).unwrap_or_default())
+    });
+    let fits = variables.iter().filter(|(name, _)| name.to_lowercase().starts_with(&begun) && *name != begun);
+    let item = |(name, value): &(String, String)| Item {
+        kind: ItemKind::Variable,
+        name: format!("${name}"),
+        text: format!("${name}"),
+        about: if value.is_empty() { "a variable of the board".to_owned() } else { format!("now {value}") },
+    };
+    let items: Vec<Item> = fits.map(item).collect();
+    (!in_text && !items.is_empty()).then_some(Completion { place: start..before.len(), items })
 }
 
 /// Whether a text or a comment ends with what closes it.
@@ -243,12 +264,8 @@ impl Place {
 }
 
 fn words(sql: &str) -> Vec<Place> {
-    let mut tokens = Vec::new();
-    // Where a quote is left open, what stands before it is in `tokens` all the same.
-    let _open = Tokenizer::new(&GenericDialect, sql).tokenize_with_location_into_buf(&mut tokens);
-    let mut offsets = Offsets::new(sql);
-    let meaningful = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
-    meaningful.map(|t| Place { at: offsets.to(t.span.start)..offsets.to(t.span.end), token: t.token }).collect()
+    let meaningful = tokens(sql).filter(|(token, _)| !matches!(token, Token::Whitespace(_) | Token::EOF));
+    meaningful.map(|(token, at)| Place { token, at }).collect()
 }
 
 /// The name before a point that ends right before `start`.

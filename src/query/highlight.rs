@@ -18,14 +18,18 @@ pub enum TokenKind {
     Other,
 }
 
-/// Pieces that cover all of `sql`, in order, with the kind of each.
-pub fn pieces(sql: &str) -> Vec<(Range<usize>, TokenKind)> {
+/// The tokens of a text that may be half written, each with the bytes that it stands on.
+pub(super) fn tokens(sql: &str) -> impl Iterator<Item = (Token, Range<usize>)> {
     let mut tokens = Vec::new();
     // Where a quote is left open, what stands before it is in `tokens` all the same.
     let _open = Tokenizer::new(&GenericDialect, sql).tokenize_with_location_into_buf(&mut tokens);
     let mut offsets = Offsets::new(sql);
-    let mut ends: Vec<(usize, TokenKind)> =
-        tokens.iter().map(|token| (offsets.to(token.span.end), kind(&token.token))).collect();
+    tokens.into_iter().map(move |t| (t.token, offsets.to(t.span.start)..offsets.to(t.span.end)))
+}
+
+/// Pieces that cover all of `sql`, in order, with the kind of each.
+pub fn pieces(sql: &str) -> Vec<(Range<usize>, TokenKind)> {
+    let mut ends: Vec<(usize, TokenKind)> = tokens(sql).map(|(token, at)| (at.end, kind(&token))).collect();
     let rest = sql.get(ends.last().map_or(0, |(end, _)| *end)..).unwrap_or_default();
     let open = match rest.chars().next() {
         Some('/') => TokenKind::Comment,

@@ -74,6 +74,10 @@ pub enum OpenAction {
 pub enum TableAction {
     Select,
     Remove,
+    /// Begins to write its name, or ends that.
+    Name(bool),
+    /// It is called this from now on, wherever it is named.
+    Rename(String),
     /// Tries once more to open it.
     OpenAgain,
     /// Its files have moved: one of them is here now, and those that lay beside it lie beside it still.
@@ -92,6 +96,8 @@ pub enum TableAction {
     Follow(bool),
     /// Takes the feed with this address off.
     Detach(String),
+    /// Connects a feed that is lost now, rather than after the wait.
+    TryNow(String),
     /// Puts a model from a file under it.
     LoadModel(PathBuf),
     /// Takes the files of another table of the same schema into this one's history.
@@ -119,6 +125,8 @@ pub enum BoardAction {
     Pause(bool),
     /// The tile that keys are for.
     Focus(Option<TileId>),
+    /// The same where a key has chosen it: it gets the keyboard's focus.
+    Reach(TileId),
     /// Begins to write the name of a board; `None` ends it.
     Name(Option<BoardId>),
     /// Lets a value of a column through alone, on all tiles whose table has it; or, where it is, not any more.
@@ -222,6 +230,10 @@ pub enum ChartAction {
 pub enum FeedAction {
     /// For a new table, or for this one's live face.
     Begin(Option<TableId>),
+    /// For other settings of a table's feed with this address.
+    Change(TableId, String),
+    /// Empties the form.
+    Clear,
     Edit(Box<FeedDraft>),
     /// Chooses a file with the system's dialog: for this setting, or for the address.
     Browse(Option<&'static str>),
@@ -310,6 +322,21 @@ pub enum ExportAction {
     Workspace(Option<PathBuf>),
 }
 
+impl ExportAction {
+    /// The same into this file.
+    #[must_use]
+    pub fn to(self, path: PathBuf) -> Self {
+        match self {
+            Self::Chart(_, file) => Self::Chart(Some(path), file),
+            Self::Answer(_, file) => Self::Answer(Some(path), file),
+            Self::Figure(_, file) => Self::Figure(Some(path), file),
+            Self::Model(_, id) => Self::Model(Some(path), id),
+            Self::Tile(_, tile, file) => Self::Tile(Some(path), tile, file),
+            Self::Workspace(_) => Self::Workspace(Some(path)),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChartFile {
     Png,
@@ -333,6 +360,10 @@ pub enum AppAction {
     Hide,
     /// Closes the window, whatever is under way.
     Quit,
+    /// Closes it, and asks before that where something would be lost.
+    Leave,
+    /// Gives the focus to the panel so many places further.
+    Panel(isize),
     Theme(Theme),
     /// In which zone times are shown.
     Zone(Zone),

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eframe::egui::{self, Context, Ui};
+use eframe::egui::{self, Context, Id, Ui};
 
 use super::action::{Action, OpenAction, Pane, Tab};
 use super::autosave::Autosave;
 use super::board::Boards;
 use super::consent::Consent;
 use super::cost::Costs;
-use super::feed::FeedForm;
+use super::feed::{FeedDraft, FeedForm};
 use super::guard::Guards;
 use super::jobs::Jobs;
 use super::lateness::LatenessProfile;
@@ -28,7 +28,7 @@ use super::train::TrainForm;
 use super::watch::{RunState, Watch};
 use super::widget::numbers;
 use super::worksheet::Worksheet;
-use super::{keys, look, panel};
+use super::{focus, keys, look, panel};
 use crate::data::format::Formulas;
 use crate::sync::Wake;
 use crate::workspace::bench::{Bench, BenchHistory};
@@ -86,6 +86,12 @@ pub struct App {
     pub(super) path: PathForm,
     /// Whether the window has no room for all panels.
     pub(super) low: bool,
+    /// What has the keyboard's focus.
+    pub(super) focused: Option<Id>,
+    /// The table whose name is being written.
+    pub(super) naming: Option<TableId>,
+    /// What was filled into the form for a feed, until it is connected.
+    pub(super) feed_draft: Option<FeedDraft>,
     pub(super) wake: Wake,
     pub(super) proposed: Vec<Action>,
 }
@@ -124,6 +130,9 @@ impl App {
             tab: Tab::default(),
             path: PathForm::default(),
             low: false,
+            focused: None,
+            naming: None,
+            feed_draft: None,
             wake: Wake::new(move || bell.request_repaint()),
             proposed: options.open,
         };
@@ -188,6 +197,7 @@ impl App {
         self.note_window(ui.ctx());
         self.ask_before_quitting(ui.ctx());
         self.low = ui.ctx().content_rect().height() < look::LOW;
+        self.focused = focus::focused(ui.ctx());
         let mut actions = std::mem::take(&mut self.proposed);
         keys::read(ui.ctx(), self, &mut actions);
         let dropped: Vec<PathBuf> = ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
@@ -195,17 +205,24 @@ impl App {
             actions.push(Action::Open(OpenAction::Paths(dropped)));
         }
         panel::app_ui(ui, self, &mut actions);
-        if actions.is_empty() {
-            return;
-        }
         let ctx = ui.ctx().clone();
-        self.record(false);
-        self.session.begin_step();
-        for action in actions {
-            self.apply(&ctx, action);
+        focus::ring(&ctx);
+        let acted = !actions.is_empty();
+        if acted {
+            self.record(false);
+            self.session.begin_step();
+            for action in actions {
+                self.apply(&ctx, action);
+            }
+            self.record(true);
+            ctx.request_repaint();
         }
-        self.record(true);
-        ctx.request_repaint();
+        focus::follow(&ctx, self.has_over(), acted);
+    }
+
+    /// Whether something lies over the window.
+    pub(super) fn has_over(&self) -> bool {
+        self.pane.is_some() || self.feed.is_some() || !self.consent.waiting().is_empty()
     }
 
     /// What is set up.

@@ -92,6 +92,7 @@ impl App {
 
     pub(super) fn saved_as(&mut self, file: PathBuf, lock: WorkspaceLock) {
         self.notices.info(format!("Saved {}", file.display()));
+        self.saved_in(&file);
         self.settings.remember_workspace(&file);
         let before = self.session.file().to_owned();
         if before != file

@@ -11,6 +11,7 @@ use super::action::{
     RunAction, TableAction,
 };
 use super::grid::GridAction;
+use super::worksheet::line_id;
 use crate::data::zone::Zone;
 use crate::workspace::bench::{Edit, Scope, TileId};
 use crate::workspace::{Folded, SAMPLES, Theme};
@@ -61,7 +62,7 @@ pub const COMMANDS: &[Command] = &[
         )
     },
     keyed("Open files…", &[OPEN], |_| Some(Action::Open(OpenAction::PickFiles))),
-    command("Open a path…", |_| Some(Action::Open(OpenAction::Path))),
+    keyed("Open a path…", &[with(SHIFTED, Key::O)], |_| Some(Action::Open(OpenAction::Path))),
     command("Open a folder…", |_| Some(Action::Open(OpenAction::PickFolder))),
     command("Connect a feed…", |_| Some(Action::Feed(FeedAction::Begin(None)))),
     keyed("Ask the question", &[ASK], |app| {
@@ -83,6 +84,8 @@ pub const COMMANDS: &[Command] = &[
         let sheet = app.sheet().filter(|sheet| app.boards.shown.is_none() && sheet.watch.shown.is_some())?;
         Some(Action::Grid(GridAction::Find(Some(sheet.grid.view().find.clone()))))
     }),
+    keyed("Next panel", &[with(Modifiers::NONE, Key::F6)], |_| Some(Action::App(AppAction::Panel(1)))),
+    keyed("Panel before", &[with(Modifiers::SHIFT, Key::F6)], |_| Some(Action::App(AppAction::Panel(-1)))),
     keyed("Pause or go on", &[with(Modifiers::COMMAND, Key::P)], |app| {
         if app.board().is_some() {
             return Some(Action::Board(BoardAction::Pause(!app.boards.paused)));
@@ -119,14 +122,18 @@ pub const COMMANDS: &[Command] = &[
     }),
     Command {
         in_text: false,
-        ..keyed("Rename the tile, or the board", &[with(Modifiers::NONE, Key::F2)], |app| {
-            let board = app.board()?;
+        ..keyed("Rename the tile, the board, or the table", &[with(Modifiers::NONE, Key::F2)], |app| {
+            let at = app.sheets.iter().find(|sheet| app.focused == Some(line_id(sheet.id)));
+            let Some(board) = app.board().filter(|_| at.is_none()) else {
+                return at.or(app.sheet()).map(|sheet| Action::Table(sheet.id, TableAction::Name(true)));
+            };
             Some(Action::Board(match app.boards.focus {
                 Some(tile) => BoardAction::Rename(Some(tile)),
                 None => BoardAction::Name(Some(board.id)),
             }))
         })
     },
+    command("Rename the table…", |app| app.sheet().map(|sheet| Action::Table(sheet.id, TableAction::Name(true)))),
     Command {
         in_text: false,
         ..keyed("Close the tile", &[with(Modifiers::NONE, Key::Delete)], |app| {
@@ -158,6 +165,7 @@ pub const COMMANDS: &[Command] = &[
     command("Change the question of the tile…", |app| {
         focused(app).map(|tile| Action::Board(BoardAction::Open(tile)))
     }),
+    command("Remove the table", |app| app.sheet().map(|sheet| Action::Table(sheet.id, TableAction::Remove))),
     command("Remove the board", |app| app.board().map(|board| edit(Edit::RemoveBoard { board: board.id }))),
     command("Duplicate the board", |app| app.board().map(|board| edit(Edit::DuplicateBoard { board: board.id }))),
     command("Clear the filters of the board", |app| {
@@ -175,6 +183,7 @@ pub const COMMANDS: &[Command] = &[
     keyed("Save the workspace as…", &[with(SHIFTED, Key::S)], |_| {
         Some(Action::Export(ExportAction::Workspace(None)))
     }),
+    keyed("Quit", &[with(Modifiers::COMMAND, Key::Q)], |_| Some(Action::App(AppAction::Leave))),
     keyed("Show or hide the tables", &[TABLES], |app| {
         let folded = app.settings.folded;
         Some(Action::App(AppAction::Fold(Folded { tables: !folded.tables, ..folded })))
@@ -247,7 +256,7 @@ fn tile_beside(app: &App, by: isize) -> Option<Action> {
         Some(at) => at.checked_add_signed(by).unwrap_or(tiles.len().checked_sub(1)?) % tiles.len(),
         None => 0,
     };
-    tiles.get(next).map(|tile| Action::Board(BoardAction::Focus(Some(*tile))))
+    tiles.get(next).map(|tile| Action::Board(BoardAction::Reach(*tile)))
 }
 
 /// What is exported is what is on screen.

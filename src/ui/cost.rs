@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::chart::Chart;
 use super::classes::classes;
+use super::wording::one_line;
 use super::worksheet::Worksheet;
 use crate::data::{Fault, Result};
 use crate::engine::cost::{self, Exponents, Sample, growing};
@@ -98,7 +99,7 @@ impl Costs {
         match known.and_then(|at| self.runs.get_mut(at)) {
             Some(run) => run.take(newest, running),
             None => {
-                let question = sheet.watch.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+                let question = one_line(&sheet.watch.sql);
                 let mut run = self.fresh(sheet.id, number, sheet.table.name.clone(), question);
                 run.keeps = classes(sheet)
                     .iter()
@@ -157,7 +158,7 @@ impl Costs {
             Options { datasets: bound.datasets, ..Options::default() },
             wake.clone(),
         );
-        let question = format!("measured: {}", sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" "));
+        let question = format!("measured: {}", one_line(&sheet.question.sql));
         let run = self.fresh(sheet.id, u64::MAX - self.next, sheet.table.name.clone(), question);
         self.chosen = Some(run.id);
         self.benchmark = Some((run.id, job));

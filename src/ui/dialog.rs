@@ -2,13 +2,12 @@
 //! dialog blocks until it is closed.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rfd::FileDialog;
 
 use crate::data::format::FORMATS;
 use crate::data::{Fault, Result};
-use crate::disk;
 
 /// Whether a dialog can be opened. On Linux it comes from the desktop's portal, over the session bus, or from zenity;
 /// without either it would fail without a word.
@@ -57,27 +56,10 @@ pub fn pick_folder() -> Vec<PathBuf> {
     FileDialog::new().pick_folder().into_iter().collect()
 }
 
-/// Where to save; `None` when it was called off. Without a dialog, a free name in `downloads`.
-///
-/// # Errors
-/// When there is no dialog and `downloads` cannot be made.
-pub fn save_file(name: &str, extension: &str, downloads: &Path) -> Result<Option<PathBuf>> {
-    if is_there() {
-        let dialog =
-            FileDialog::new().set_title("Save").set_file_name(name).add_filter(extension.to_uppercase(), &[extension]);
-        return Ok(dialog.save_file());
-    }
-    disk::make_folder(downloads).map_err(|error| Fault::io(downloads.display().to_string(), &error))?;
-    Ok(Some(free_path(downloads, name)))
-}
-
-/// `name` in `folder`, numbered where that is taken: nothing is overwritten unasked.
-pub fn free_path(folder: &Path, name: &str) -> PathBuf {
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    let numbered = (2..).map(|n| {
-        folder.join(if extension.is_empty() { format!("{stem}-{n}") } else { format!("{stem}-{n}.{extension}") })
-    });
-    std::iter::once(folder.join(name)).chain(numbered).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name))
+/// Where to save, where there is a dialog; `None` when it was called off.
+pub fn save_file(name: &str, extension: &str) -> Option<PathBuf> {
+    let dialog = FileDialog::new().set_title("Save").set_file_name(name);
+    dialog.add_filter(extension.to_uppercase(), &[extension]).save_file()
 }
 
 fn open_dialog() -> FileDialog {

@@ -29,6 +29,8 @@ pub struct FeedDraft {
     pub name: String,
     /// The table whose live face this becomes; `None` for a new table.
     pub into: Option<TableId>,
+    /// The address of the feed of that table whose place it takes.
+    pub replaces: Option<String>,
 }
 
 /// The open form, with its connection test.
@@ -137,6 +139,14 @@ pub fn kind_of(url: &FeedUrl) -> Option<usize> {
 impl FeedForm {
     pub fn new(into: Option<TableId>) -> Self {
         Self { draft: FeedDraft::new(into), ..Self::default() }
+    }
+
+    /// The form with the settings of a table's feed.
+    pub fn of(table: TableId, url: String) -> Self {
+        let mut form = Self::new(Some(table));
+        form.draft.paste(&url);
+        form.draft.replaces = Some(url);
+        form
     }
 
     /// Takes the outcome of a test that has ended.

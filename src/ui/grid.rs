@@ -75,11 +75,11 @@ impl Selection {
     }
 }
 
-/// A row with its whole values: column, type, text. It stays as it was when it was opened.
+/// A row with its whole values: column, type, text, none where it is missing. It stays as it was when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
     pub row: usize,
-    pub values: Vec<(String, &'static str, String)>,
+    pub values: Vec<(String, &'static str, Option<String>)>,
 }
 
 /// The run, the version of its snapshot, and the number of changes of the view that rows were found for.
@@ -304,7 +304,8 @@ impl Grid {
         let shown = self.shown.as_ref().filter(|shown| at < shown.len())?;
         let row = shown.row(at);
         let value = |column: &polars::prelude::Column| {
-            let text = column.get(row).map(|value| cell::laid_out(&value, numbers::zone())).unwrap_or_default();
+            let value = column.get(row).ok().filter(|value| !value.is_null());
+            let text = value.map(|value| cell::laid_out(&value, numbers::zone()));
             (column.name().to_string(), cells::type_word(column.dtype()), text)
         };
         Some(Card { row, values: shown.snapshot.answer.columns().iter().map(value).collect() })

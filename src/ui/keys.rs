@@ -2,13 +2,15 @@
 
 use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers, Popup};
 
-use super::App;
 use super::action::{Action, AppAction, BoardAction, ChartAction, FeedAction};
+use super::board::head_id;
 use super::command::{COMMANDS, Command};
+use super::{App, focus};
 
 /// Turns this frame's key strokes into actions, before any widget sees them.
 pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let writing = ctx.text_edit_focused();
+    let covered = app.has_over() || Popup::is_any_open(ctx);
     // Keys with Shift first: the others would take them for theirs.
     let of = |shift: bool| {
         let own = move |key: &&KeyboardShortcut| key.modifiers.shift == shift;
@@ -16,7 +18,8 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     };
     let all: Vec<(&Command, &KeyboardShortcut)> = of(true).chain(of(false)).collect();
     for (command, key) in all {
-        if (writing && !command.in_text) || !ctx.input(|i| i.events.iter().any(|event| is(event, key))) {
+        let is_widgets = is_plain(key) && (covered || (presses(key) && at_widget(app)));
+        if is_widgets || (writing && !command.in_text) || !ctx.input(|i| i.events.iter().any(|event| is(event, key))) {
             continue;
         }
         // The key of a command that cannot be done now is for whoever has the focus.
@@ -25,11 +28,11 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             actions.push(action);
         }
     }
-    // Escape closes an open popup first, and gives up a name that is being written. (The popups of this frame are not
-    // known before they are painted.)
-    let naming = app.boards.renaming.is_some() || app.boards.naming.is_some();
-    if Popup::is_any_open(ctx)
-        || naming
+    // Escape closes an open popup first, and gives up a text that is written on a board. (The popups of this frame are
+    // not known before they are painted.)
+    let of_text = !app.has_over() && focus::wrote(ctx);
+    if of_text
+        || Popup::is_any_open(ctx)
         || !closes(app)
         || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
     {
@@ -45,6 +48,23 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         () if boards.maximised.is_some() => Action::Board(BoardAction::Maximise(None)),
         () => Action::Board(BoardAction::Present(false)),
     });
+}
+
+/// A key of what is seen: where something lies over it, it is of that.
+fn is_plain(key: &KeyboardShortcut) -> bool {
+    key.modifiers.is_none() && !matches!(key.logical_key, Key::F1 | Key::Questionmark)
+}
+
+/// A key that buttons and fields have a use for.
+fn presses(key: &KeyboardShortcut) -> bool {
+    matches!(key.logical_key, Key::Enter | Key::Delete)
+}
+
+/// Whether something other than a tile has the focus.
+fn at_widget(app: &App) -> bool {
+    let Some(focused) = app.focused else { return false };
+    let tiles = app.board().map_or(&[][..], |board| &board.tiles);
+    !tiles.iter().any(|tile| head_id(tile.id) == focused)
 }
 
 /// Whether this event is a stroke of `shortcut`.

@@ -11,6 +11,7 @@ use super::dialog;
 use super::jobs::{JobKind, ModelSource};
 use super::models::TrainedForest;
 use super::notices::{NoticeOrigin, Severity};
+use super::path::path_of;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::engine::Job;
@@ -204,15 +205,8 @@ fn missing<'a>(forest: &'a Forest, sheet: &Worksheet) -> Vec<&'a str> {
     forest.features.iter().map(|f| f.name.as_str()).filter(|name| !sheet.table.schema.contains(name)).collect()
 }
 
-/// A path as people type and paste it: in quotes, as a file: address, with `~`.
+/// Remembered paths are absolute, so that they are found from any folder.
 fn typed_path(text: &str) -> PathBuf {
-    let text = text.trim();
-    let text = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text);
-    let text = text.strip_prefix("file://").unwrap_or(text);
-    let path = match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
-        (Some(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => PathBuf::from(text),
-    };
-    // Remembered paths are absolute, so that they are found from any folder.
+    let path = path_of(text);
     std::path::absolute(&path).unwrap_or(path)
 }

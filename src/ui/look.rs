@@ -7,6 +7,8 @@ use eframe::egui::{
     Visuals, vec2,
 };
 
+use super::wording;
+use crate::data::Fault;
 use crate::figure::PointState;
 
 /// The step of all distances.
@@ -76,7 +78,7 @@ pub static DARK: Palette = Palette {
     line: Color32::from_rgb(0x2d, 0x33, 0x3c),
     text: Color32::from_rgb(0xd6, 0xdb, 0xe2),
     strong: Color32::from_rgb(0xf4, 0xf6, 0xf8),
-    faint: Color32::from_rgb(0x93, 0x9c, 0xa8),
+    faint: Color32::from_rgb(0x98, 0xa1, 0xad),
     accent: Color32::from_rgb(0x5a, 0xa5, 0xff),
     on_accent: Color32::from_rgb(0x08, 0x1a, 0x30),
     accent_soft: Color32::from_rgb(0x1d, 0x33, 0x4d),
@@ -102,7 +104,7 @@ pub static LIGHT: Palette = Palette {
     faint: Color32::from_rgb(0x5d, 0x68, 0x76),
     accent: Color32::from_rgb(0x1b, 0x66, 0xd6),
     on_accent: Color32::from_rgb(0xff, 0xff, 0xff),
-    accent_soft: Color32::from_rgb(0xdf, 0xeb, 0xfc),
+    accent_soft: Color32::from_rgb(0xe3, 0xee, 0xfd),
     live: Color32::from_rgb(0x17, 0x7a, 0x4b),
     live_soft: Color32::from_rgb(0xdb, 0xf1, 0xe5),
     warn: Color32::from_rgb(0x8a, 0x5b, 0x00),
@@ -125,6 +127,11 @@ pub fn palette(ui: &egui::Ui) -> &'static Palette {
 /// Secondary text.
 pub fn faint(text: impl Into<String>, ui: &egui::Ui) -> egui::RichText {
     egui::RichText::new(text).size(SMALL).color(palette(ui).faint)
+}
+
+/// What is wrong, with what to do about it.
+pub fn fault(fault: &Fault, ui: &egui::Ui) -> egui::Label {
+    egui::Label::new(egui::RichText::new(wording::fault(fault)).color(palette(ui).error)).wrap()
 }
 
 /// Installs the fonts and both themes into a context.

@@ -16,6 +16,7 @@ pub mod cost;
 mod dialog;
 pub mod feed;
 mod first;
+mod focus;
 pub mod grid;
 pub mod guard;
 mod jobs;

@@ -9,6 +9,7 @@ use super::action::Action;
 use super::models::ModelId;
 use super::wording;
 use crate::data::Fault;
+use crate::source::live::net::back_off::wait_of;
 use crate::workspace::TableId;
 
 /// The most notices that are kept.
@@ -54,7 +55,27 @@ pub struct Notice {
     pub origin: Option<NoticeOrigin>,
     /// How often its cause has come up; 1 at first.
     pub times: u64,
+    /// When what it tells of is tried again, where it says so.
+    pub again: Option<Instant>,
     since: Instant,
+}
+
+impl Notice {
+    /// What it tells now: how long something is waited for goes down.
+    pub fn said(&self) -> String {
+        match (self.again, wait_of(&self.what)) {
+            (Some(again), Some((reason, _))) => match again.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => format!("{reason}; trying again"),
+                left => format!("{reason}; trying again in {:.0} s", left.as_secs_f64().ceil()),
+            },
+            _ => self.what.clone(),
+        }
+    }
+}
+
+/// When the next try is due that a text tells of now.
+fn again(what: &str) -> Option<Instant> {
+    wait_of(what).map(|(_, wait)| Instant::now() + wait)
 }
 
 /// What was told once, for the log.
@@ -114,6 +135,9 @@ impl Notices {
     ) {
         match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
             Some(old) => {
+                if old.what != what(old.level, fault) {
+                    old.again = again(&fault.what);
+                }
                 (old.what, old.hint, old.offer) = (what(old.level, fault), wording::hint(fault), offer);
                 if let Some(entry) = self.log.iter_mut().rev().find(|entry| entry.notice == old.id) {
                     (entry.what, entry.hint) = (old.what.clone(), old.hint.clone());
@@ -209,7 +233,8 @@ impl Notices {
         self.next += 1;
         let (place, hint) = (fault.place.clone(), wording::hint(fault));
         self.write_down(self.next, level, fault, origin.clone());
-        self.list.push(Notice { id: self.next, level, what, place, hint, offer, origin, times, since: Instant::now() });
+        let (id, again, since) = (self.next, again(&what), Instant::now());
+        self.list.push(Notice { id, level, what, place, hint, offer, origin, times, again, since });
         if self.list.len() > KEPT {
             self.list.remove(0);
         }

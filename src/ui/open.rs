@@ -1,18 +1,17 @@
 //! Opening tables from files, feeds and saved setups, and the worksheet that each of them becomes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::action::{Action, OpenAction, Pane, TableAction};
+use super::action::{Action, OpenAction, TableAction};
 use super::jobs::{AttachTarget, JobKind};
-use super::path::PathForm;
+use super::path::Purpose;
 use super::worksheet::Worksheet;
 use super::{App, dialog};
 use crate::engine::open::{Given, attach_feed, open_feed, open_paths};
 use crate::engine::table::difference;
 use crate::engine::{Job, Table, TimeColumn, epochs};
-use crate::query::Query;
-use crate::query::sql::quote;
+use crate::query::sql::renamed;
 use crate::workspace::{SeamSetup, TableId, TableSetup};
 
 impl App {
@@ -33,10 +32,7 @@ impl App {
                 self.apply_open(OpenAction::Path);
             }
             OpenAction::Path => {
-                let beside = self.sheet().and_then(|sheet| sheet.paths.first()?.parent().map(Path::to_owned));
-                let here = beside.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
-                self.path = PathForm::new(&here, &wake);
-                self.pane = Some(Pane::Path);
+                self.write_path(self.open_folder(), Purpose::Open);
             }
             OpenAction::EditPath(text) => self.path.edit(text, &wake),
             OpenAction::PickFiles => {
@@ -94,7 +90,8 @@ impl App {
     /// Adds a worksheet for `table`, selects it, and asks its first question.
     fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: &TableSetup) {
         let name = self.free_name(&table.name);
-        let setup = TableSetup { question: renamed(&setup.question, &table.name, &name), ..setup.clone() };
+        let question = renamed(&setup.question, &table.name, &name).unwrap_or_else(|_| setup.question.clone());
+        let setup = TableSetup { question, ..setup.clone() };
         table.name = name;
         // A feed has its number before it is set up.
         let again = self.bench().table(setup.id).is_some();
@@ -141,18 +138,6 @@ impl App {
             let action = Action::Table(other.id, TableAction::AppendFiles(id));
             self.notices.offer(what, format!("Join into {}", other.table.name), action);
         }
-    }
-}
-
-/// A question of a table that has another name now; it goes on calling it as before.
-fn renamed(question: &str, before: &str, now: &str) -> String {
-    let asks = |query: &Query| query.rerun.is_none() && query.table_name().eq_ignore_ascii_case(before);
-    match Query::parse(question).ok().filter(|query| before != now && asks(query)) {
-        Some(query) => {
-            let alias = Some(query.alias.clone().unwrap_or_else(|| before.to_owned()));
-            Query { table: quote(now).as_str().into(), alias, ..query }.to_sql()
-        }
-        None => question.to_owned(),
     }
 }
 

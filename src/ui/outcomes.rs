@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::action::{Action, ExportAction, OpenAction};
+use super::action::{Action, OpenAction};
 use super::jobs::{AttachTarget, CANCELLED, JobOutcome};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Found, OpenedPath};
@@ -22,14 +22,7 @@ impl App {
                 JobOutcome::PickedOpen(Ok(paths)) if !paths.is_empty() => {
                     self.propose(Action::Open(OpenAction::Paths(paths)))
                 }
-                JobOutcome::PickedSave(Ok(Some(path)), export) => self.apply_export(match export {
-                    ExportAction::Chart(_, file) => ExportAction::Chart(Some(path), file),
-                    ExportAction::Answer(_, file) => ExportAction::Answer(Some(path), file),
-                    ExportAction::Figure(_, file) => ExportAction::Figure(Some(path), file),
-                    ExportAction::Tile(_, tile, file) => ExportAction::Tile(Some(path), tile, file),
-                    ExportAction::Model(_, id) => ExportAction::Model(Some(path), id),
-                    ExportAction::Workspace(_) => ExportAction::Workspace(Some(path)),
-                }),
+                JobOutcome::PickedSave(Ok(Some(path)), export) => self.apply_export(export.to(path)),
                 JobOutcome::PickedModel(picked, sheet) => self.model_picked(picked, sheet),
                 JobOutcome::PickedMoved(Ok(paths), table) => {
                     if let Some(file) = paths.first() {
@@ -42,6 +35,7 @@ impl App {
                 JobOutcome::Model(Err(fault), _) => self.no_model(fault),
                 JobOutcome::Saved(Ok(path)) => {
                     self.notices.info(format!("Saved {}", path.display()));
+                    self.saved_in(&path);
                     if self.models.saved(&path) {
                         self.model_saved(&path);
                         self.save_workspace();
@@ -106,7 +100,10 @@ impl App {
 
     fn connected(&mut self, table: Result<Table>, setup: TableSetup) {
         match table {
-            Ok(table) => self.complete(table, Vec::new(), setup, Vec::new()),
+            Ok(table) => {
+                self.feed_connected(&table);
+                self.complete(table, Vec::new(), setup, Vec::new());
+            }
             Err(fault) => {
                 self.not_opened(Some(&setup), &fault);
                 self.tell(&fault);
@@ -115,8 +112,9 @@ impl App {
     }
 
     fn attached(&mut self, attached: Result<Table>, to: AttachTarget) {
-        if let Err(fault) = &attached {
-            self.tell(fault);
+        match &attached {
+            Ok(table) => self.feed_connected(table),
+            Err(fault) => self.tell(fault),
         }
         match to {
             AttachTarget::Worksheet(id) => {

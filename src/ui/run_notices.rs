@@ -9,6 +9,7 @@ use super::panel::audit::summary as audit_summary;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::engine::{PARTIAL, Seam};
+use crate::source::live::net::back_off::wait_of;
 
 /// The key of the notice on an audit that found differences.
 const AUDIT: &str = "audit";
@@ -85,10 +86,14 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
         }
     }
     for trouble in &newest.troubles {
+        let url = sheet.table.live.iter().find(|own| own.url.shown() == trouble.what).map(|own| own.url.text.clone());
+        let offer = url
+            .filter(|_| wait_of(&trouble.why).is_some())
+            .map(|url| ("Try now".to_owned(), Action::Table(sheet.id, TableAction::TryNow(url))));
         let origin = NoticeOrigin::Feed { sheet: sheet.id, feed: trouble.what.clone() };
         if sheet.notified.insert(trouble_key(&trouble.what)) || notices.shows(&origin) {
             let fault = Fault::new(trouble.to_string()).at(sheet.table.name.clone());
-            notices.post(origin, Severity::Warning, &fault);
+            notices.post_with_action(origin, Severity::Warning, &fault, offer);
         }
     }
 }

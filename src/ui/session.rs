@@ -188,6 +188,11 @@ impl App {
             self.sheets.iter().map(|sheet| sheet.id).filter(|id| bench.table(*id).is_none()).collect();
         gone.into_iter().for_each(|id| self.close(id));
         self.session.unopened.retain(|id, _| bench.table(*id).is_some());
+        // All of them are called by their names before one asks another.
+        for sheet in &mut self.sheets {
+            bench.table(sheet.id).into_iter().for_each(|want| sheet.call(&want.name));
+        }
+        self.share_tables();
         for want in &bench.tables {
             if self.sheets.iter().any(|sheet| sheet.id == want.id) {
                 self.change_table(want);

@@ -79,7 +79,7 @@ pub struct StagedRun {
 const BESIDE: Duration = Duration::from_millis(1_500);
 
 /// Answers that wait at most.
-const RECENT: usize = 64;
+const RECENT: usize = 32;
 
 /// A change that is done sooner is not shown beside the old answer.
 const SOON: Duration = Duration::from_millis(300);
@@ -259,7 +259,7 @@ impl Watch {
         }
         self.rate.add(newest.rows.come_in, newest.elapsed.as_secs_f64());
         self.note_rhythms(&newest);
-        if self.held {
+        if self.held && !self.paused {
             // What is said anew of an answer goes with it; one of a part of the rows is none to wait for.
             let stays = |old: &Arc<Snapshot>| old.moment != newest.moment && (is_partial(&newest) || !is_partial(old));
             self.recent.retain(stays);
@@ -314,10 +314,8 @@ impl Watch {
 
     /// The moments of which its answers are, the oldest first; `None` where none is to be waited for.
     pub(super) fn spans(&self) -> Option<Vec<Span>> {
-        let newest = self.recent.back().filter(|newest| !self.paused && !is_partial(newest))?;
-        let next = self.recent.iter().skip(1).map(|s| s.since.or(s.moment));
-        let next = next.chain([Some(if newest.last { Moment::NEVER } else { self.next })]);
-        self.recent.iter().zip(next).map(|(s, next)| Some(Span::new(s.moment?, next?))).collect()
+        self.recent.back().filter(|newest| !self.paused && !is_partial(newest))?;
+        Snapshot::spans(&self.recent, self.next)
     }
 
     /// Shows the newest answer that was read by then, or the newest of all. It never goes back to an older one.

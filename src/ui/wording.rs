@@ -21,6 +21,11 @@ pub fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// A text in one line: what was broken into lines to be read is told in one.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What to do about a fault, as a line of its own; empty where nothing can be done here.
 pub fn hint(fault: &Fault) -> String {
     capital(&fault.hint.said(setting_words))

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use eframe::egui::Id;
+
 use super::bind::{Bound, bind};
 use super::chart::Chart;
 use super::classes::{ItemClass, classes};
@@ -23,6 +25,7 @@ use crate::engine::epochs::EpochColumn;
 use crate::engine::{Asker, Asking, Job, Memory, Options, Run, Saving, Seam, Table, TableScan};
 use crate::query::Plan;
 use crate::query::model::Models;
+use crate::query::narrow::with_variables;
 use crate::query::window::Micros;
 use crate::sync::Wake;
 use crate::workspace::{TableId, TableSetup};
@@ -34,6 +37,8 @@ pub struct Worksheet {
     pub table: Arc<Table>,
     /// The other open tables: a question may join them.
     pub others: Vec<Arc<Table>>,
+    /// Values that its question may name, as SQL: those of the boards that show it.
+    pub variables: Vec<(String, String)>,
     /// The models that a question may ask.
     pub models: Models,
     /// The files that its history was opened from.
@@ -80,6 +85,12 @@ pub(super) const OWN: &str = "table";
 /// What is beyond the last checkpoint is read again after a crash: little, when it is a few seconds. What takes longer
 /// to write than to make anew is not written.
 const SAVING: Saving = Saving { pace: Duration::from_secs(10), most: 64 << 20 };
+
+/// The line of a table in the panel of tables, as what can have the keyboard's focus.
+pub fn line_id(table: TableId) -> Id {
+    Id::unique(("line of table", table))
+}
+
 /// The pause between two verifications of an answer.
 const AUDIT: Duration = Duration::from_secs(15);
 
@@ -94,6 +105,7 @@ impl Worksheet {
             id,
             table: Arc::new(table),
             others: Vec::new(),
+            variables: Vec::new(),
             models: Models::default(),
             paths,
             question: QuestionEditor::default(),
@@ -233,10 +245,13 @@ impl Worksheet {
 
     /// The written question, bound; while rewound, it is limited to the range of time.
     fn bound(&self) -> Result<(String, Bound)> {
-        let sql = &self.question.sql;
-        let written = self.plan(sql)?;
-        let (Some(rewound), Some(time)) = (&self.rewound, &self.table.time) else { return Ok((sql.clone(), written)) };
-        let sql = rewound.range.within(sql, &time.column, self.time_unit()?)?;
+        let value = |name: &str| self.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+        let asked = with_variables(&self.question.sql, value)?;
+        let written = self.plan(&asked)?;
+        let (Some(rewound), Some(time)) = (&self.rewound, &self.table.time) else {
+            return Ok((self.question.sql.clone(), written));
+        };
+        let sql = rewound.range.within(&asked, &time.column, self.time_unit()?)?;
         let mut bound = self.plan(&sql)?;
         bound.windows = bound.windows.within(rewound.range.from, rewound.settled());
         Ok((sql, bound))
@@ -379,6 +394,14 @@ impl Worksheet {
             figure: Box::new(figure),
             models: Vec::new(),
             foreign: false,
+        }
+    }
+
+    /// Gives the table this name. What asks it has to be asked again.
+    pub(super) fn call(&mut self, name: &str) {
+        if self.table.name != name {
+            self.return_to_now();
+            self.table = Arc::new(Table { name: name.to_owned(), ..Table::clone(&self.table) });
         }
     }
 

@@ -19,10 +19,15 @@ fn tables() -> Vec<KnownTable> {
     vec![table("sales", &["town", "price", "two words", "城市"]), table("towns", &["town", "country"])]
 }
 
+/// Those of a board.
+fn variables() -> Vec<(String, String)> {
+    [("town", "'Rome'"), ("least", "3")].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
+
 /// What is offered at `|`.
 fn at(text: &str) -> Option<Completion> {
     let cursor = text.find('|').unwrap();
-    complete(&text.replace('|', ""), cursor, &tables())
+    complete(&text.replace('|', ""), cursor, &tables(), &variables())
 }
 
 fn items(text: &str, kind: ItemKind) -> Vec<String> {
@@ -58,6 +63,18 @@ fn names_that_need_quotes_are_written_with_them() {
     let offered = at("SELECT \"two w| FROM sales").expect("a quote that stands open is gone on with");
     assert_eq!((offered.place, offered.items[0].text.as_str()), (7..13, "\"two words\""));
     assert_eq!(items("SELECT words| FROM sales", ItemKind::Column), ["\"two words\""], "by a later word of it");
+}
+
+#[test]
+fn variables_of_the_board_stand_behind_a_dollar_sign() {
+    assert_eq!(items("SELECT town FROM sales WHERE town = $|", ItemKind::Variable), ["$town", "$least"]);
+    let offered = at("SELECT town FROM sales WHERE town = $to| AND price > 3").unwrap();
+    assert_eq!((offered.place, offered.items.len()), (36..39, 1));
+    assert_eq!((offered.items[0].text.as_str(), offered.items[0].about.as_str()), ("$town", "now 'Rome'"));
+    for text in ["SELECT $nothing|", "SELECT '$to|", "SELECT '$to|' FROM sales", "SELECT a -- $to|", "SELECT \"$to|"] {
+        assert!(items(text, ItemKind::Variable).is_empty(), "{text}");
+    }
+    assert!(items("SELECT to|", ItemKind::Variable).is_empty(), "unasked");
 }
 
 #[test]
@@ -105,7 +122,7 @@ proptest! {
     #[test]
     fn any_text_is_borne(text in "[a-zA-Z城'\"., ()\n*/;$-]{0,40}", at in 0..41_usize) {
         let cursor = text.char_indices().nth(at).map_or(text.len(), |(i, _)| i);
-        if let Some(offered) = complete(&text, cursor, &tables()) {
+        if let Some(offered) = complete(&text, cursor, &tables(), &variables()) {
             prop_assert!(offered.place.end == cursor && !offered.items.is_empty());
             prop_assert!(text.get(offered.place).is_some());
         }

@@ -559,8 +559,11 @@ fn the_table_may_know_the_columns_already() {
         .map(|(n, t)| (n.into(), t))
         .into_iter()
         .collect();
-    let mut live =
-        live::open(&url(&topic.url("follow=false")), Expect { known: Some(known.into()), time: None }).unwrap();
+    let mut live = live::open(
+        &url(&topic.url("follow=false")),
+        Expect { known: Some(known.into()), time: None, ..Expect::default() },
+    )
+    .unwrap();
     let schema = settled(&mut *live);
     let mut live = read(live);
     assert_eq!(schema.iter_names().map(|n| n.as_str()).take(3).collect::<Vec<_>>(), ["n", "extra", "kafka_key"]);

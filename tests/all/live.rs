@@ -451,7 +451,7 @@ fn types_that_the_table_knows_hold_for_the_feed() {
     append(&path, "{\"x\":1}\n{\"x\":2.5}\n");
     let known =
         Schema::from_iter([Field::new("x".into(), DataType::Float64), Field::new("y".into(), DataType::String)]);
-    let expect = Expect { known: Some(known.into()), time: None };
+    let expect = Expect { known: Some(known.into()), time: None, ..Expect::default() };
     let mut live = live::open(&url(&format!("{}?follow=false", feed(&path))), expect.clone()).unwrap();
     assert_eq!(settled(&mut *live).get("x"), Some(&DataType::Float64));
     let mut live = read(live);

@@ -38,7 +38,9 @@ proptest! {
     fn what_is_shown_together_is_of_the_newest_moment_that_all_have(all in proptest::collection::vec(spans(), 1..5)) {
         let now = at(2_000_000);
         let holds = |spans: &[Span], at: Moment| spans.iter().any(|span| span.from <= at && at <= span.until);
-        let (moment, lagging) = common(&all, now);
+        let (moment, lagging) = common(&all, now, PATIENCE).unwrap();
+        // What stays for now is of one moment as well, where it can be.
+        prop_assert_eq!(common(&all, now, Duration::ZERO).is_none(), !lagging.is_empty());
         let rest: Vec<&Vec<Span>> =
             all.iter().enumerate().filter(|(i, _)| !lagging.contains(i)).map(|(_, spans)| spans).collect();
         prop_assert!(moment <= now && now.since(moment) <= PATIENCE);
@@ -112,13 +114,9 @@ fn answers_of_several_tables_are_of_one_moment() {
         let spans: Vec<Vec<Span>> = seen
             .iter()
             .zip(&nexts)
-            .map(|(seen, next)| {
-                let own: Vec<&Arc<Snapshot>> = seen.values().collect();
-                let after = own.iter().skip(1).map(|s| s.since.or(s.moment).unwrap()).chain([*next]);
-                own.iter().zip(after).map(|(s, next)| Span::new(s.moment.unwrap(), next)).collect()
-            })
+            .map(|(seen, next)| Snapshot::spans(seen.values(), *next).expect("each answer has its moment"))
             .collect();
-        let (moment, lagging) = common(&spans, now);
+        let (moment, lagging) = common(&spans, now, PATIENCE).unwrap();
         let mut moments = Vec::new();
         for (i, spans) in spans.iter().enumerate().filter(|(i, _)| !lagging.contains(i)) {
             let place = spans.iter().rposition(|span| span.from <= moment).expect("it has an answer of that moment");

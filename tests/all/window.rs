@@ -869,7 +869,7 @@ fn what_a_run_has_noted_is_gone_with_the_next_question() {
 }
 
 #[test]
-fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_asks_for_a_path() {
+fn without_a_file_dialog_paths_are_written() {
     let zenity = std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("zenity").is_file()));
     let bus = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|v| !v.is_empty());
@@ -881,14 +881,8 @@ fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_asks_for_a_
     assert!(window.has("Open a path"), "it is written instead");
     window.harness.key_press(Key::Escape);
     window.settle();
-    for name in ["sales-chart.svg", "sales-chart-2.svg"] {
-        window.propose(Action::Export(ExportAction::Chart(None, ChartFile::Svg)));
-        let place = window.home.path().join("home/downloads").join(name);
-        window.wait("it is saved", |app| {
-            app.notices().all().iter().any(|n| n.what.starts_with("Saved") && n.what.contains(name))
-        });
-        assert!(std::fs::read_to_string(place).unwrap().contains("</svg>"));
-    }
+    window.propose(Action::Export(ExportAction::Chart(None, ChartFile::Svg)));
+    assert!(window.has("Save as"));
 }
 
 #[test]

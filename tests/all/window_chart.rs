@@ -195,3 +195,17 @@ fn a_saved_mark_of_an_older_workspace_is_kept() {
     let read: braid::workspace::TableSetup = serde_json::from_value(older).unwrap();
     assert_eq!(read.settings().mark, "bar");
 }
+
+#[test]
+fn a_measure_that_is_nan_is_told_from_one_that_is_missing() {
+    let mut window = Window::new();
+    let path = window.file("cells.csv", "t,x\n1,2.5\n1,NaN\n2,1.5\n3,\n");
+    window.drop_files(&[&path]);
+    window.wait("it is open", |app| app.sheets().len() == 1);
+    window.wait_done();
+    window.ask("SELECT t, avg(x) AS mean FROM cells GROUP BY t ORDER BY t");
+    window.wait_done();
+    let caption = window.sheet().chart.figure().unwrap().caption.clone();
+    assert!(caption.contains("NaN at 1 point: a row there is NaN"), "{caption}");
+    assert!(window.has("missing"), "what is not there has one word");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use braid::data::Fault;
 use braid::ui::action::{Action, AppAction, OpenAction, Pane};
 use braid::ui::notices::Notices;
-use braid::workspace::TableSetup;
+use braid::workspace::{TableId, TableSetup};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -139,4 +139,74 @@ fn notices_lie_over_no_button() {
     let lines: Vec<_> = window.harness.query_all_by_label_contains("later.csv").map(|n| n.rect()).collect();
     let inside = |line: &egui::Rect| line.min.x >= pane.min.x && line.min.y >= pane.max.y && line.max.y < add.min.y;
     assert!(lines.iter().any(inside), "{pane:?} {lines:?}");
+}
+
+#[test]
+fn a_wait_goes_down_in_one_notice() {
+    let mut notices = Notices::default();
+    let origin = braid::ui::notices::NoticeOrigin::Feed { sheet: TableId(1), feed: "ws://host".to_owned() };
+    let post = |notices: &mut Notices, text: &str| {
+        notices.post(origin.clone(), braid::ui::notices::Severity::Warning, &Fault::new(text));
+    };
+    post(&mut notices, "ws://host: refused; trying again in 0.1 s");
+    let (id, again) = (notices.all()[0].id, notices.all()[0].again.expect("it is tried again"));
+    post(&mut notices, "ws://host: refused; trying again in 0.1 s");
+    assert_eq!(notices.all()[0].again, Some(again), "the same text is of the same wait");
+    std::thread::sleep(Duration::from_millis(120));
+    assert_eq!(notices.all()[0].said(), "ws://host: refused; trying again");
+    post(&mut notices, "ws://host: refused; trying again in 7.2 s");
+    assert_eq!(notices.all()[0].said(), "ws://host: refused; trying again in 8 s");
+    assert_eq!((notices.all().len(), notices.all()[0].id, notices.log().len()), (1, id, 1));
+    post(&mut notices, "ws://host: refused");
+    assert_eq!((notices.all()[0].said().as_str(), notices.all()[0].again), ("ws://host: refused", None));
+}
+
+#[test]
+fn a_feed_that_is_lost_is_tried_again_at_a_click() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let url = format!("ws://{address}/feed");
+    let (lose, told) = mpsc::sync_channel(1);
+    // It serves one connection, is away, and is back when it is told to be.
+    let serve = move || {
+        let mut socket = tungstenite::accept(listener.accept().unwrap().0).unwrap();
+        for n in 0.. {
+            if socket.send(Message::text(format!("{{\"n\":{n}}}"))).is_err() || told.try_recv().is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        drop((socket, listener));
+        told.recv().unwrap();
+        let listener = TcpListener::bind(address).unwrap();
+        let mut socket = tungstenite::accept(listener.accept().unwrap().0).unwrap();
+        while socket.send(Message::text("{\"n\":0}")).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    std::thread::Builder::new().spawn(serve).unwrap();
+    let mut window = Window::new();
+    window.propose(Action::Open(OpenAction::Setup(TableSetup {
+        name: "feed".to_owned(),
+        live: vec![url],
+        ..TableSetup::default()
+    })));
+    let rows = |app: &braid::ui::App| {
+        app.sheet().and_then(|s| s.watch.newest.as_ref()).map_or(0, |newest| newest.rows.come_in)
+    };
+    window.wait("rows flow", |app| rows(app) > 3);
+    lose.send(()).unwrap();
+    // Until it is waited for long enough that nobody would see it come back by itself soon.
+    window.wait("the wait is long", |app| {
+        app.notices()
+            .all()
+            .iter()
+            .any(|n| n.again.is_some_and(|at| at > std::time::Instant::now() + Duration::from_secs(3)))
+    });
+    let before = rows(&window.app());
+    lose.send(()).unwrap();
+    assert!(window.has("trying again in"));
+    window.click("Try now");
+    assert_eq!(window.app().notices().all().len(), 1, "the notice stays until it is back");
+    window.wait("rows flow again", |app| rows(app) > before);
 }

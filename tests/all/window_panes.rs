@@ -1,6 +1,6 @@
 //! What the panes and forms of the window have in common: where they close, what they propose, how they write times.
 
-use braid::ui::action::{Action, AppAction, FeedAction, Pane};
+use braid::ui::action::{Action, AppAction, FeedAction, OpenAction, Pane};
 use eframe::egui;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -30,12 +30,18 @@ fn every_pane_closes_at_the_right_end_of_its_last_row() {
         (Pane::Cost, "Cost"),
         (Pane::Lateness, "Lateness"),
         (Pane::Keys, "Keys and commands"),
+        (Pane::Log, "Log of notices"),
+        (Pane::Storage, "What the disk holds"),
     ] {
         window.propose(Action::App(AppAction::Show(pane)));
         assert!(from_the_end(&window, title).abs() < 2.0, "{title}: {}", from_the_end(&window, title));
         window.click("Close");
-        assert!(window.harness.query_by_label("Close").is_none(), "{title} is closed");
+        let left = window.harness.query_by_label("Close").map(|node| node.rect());
+        assert!(left.is_none(), "{title} is closed: {left:?}");
     }
+    window.propose(Action::Open(OpenAction::Path));
+    assert!(from_the_end(&window, "Open a path").abs() < 2.0, "the field for a path");
+    window.click("Close");
     window.propose(Action::Feed(FeedAction::Begin(None)));
     assert!(from_the_end(&window, "Connect a feed").abs() < 2.0, "the form for a feed");
 }
@@ -127,4 +133,38 @@ fn the_form_for_a_feed_has_a_field_for_what_each_setting_takes() {
     let sheet = window.sheet();
     assert_eq!(sheet.table.name, "growing rows");
     assert!(sheet.table.live[0].url.text.ends_with("follow=false"), "{}", sheet.table.live[0].url.text);
+}
+
+#[test]
+fn what_is_filled_into_the_form_for_a_feed_is_there_until_it_is_connected() {
+    let mut window = Window::new();
+    let path = window.file("ticks.csv", &super::window::minutes(200));
+    let address = |window: &Window| window.field("Address").value().unwrap_or_default();
+    window.propose(Action::Feed(FeedAction::Begin(None)));
+    assert!(window.harness.query_by_label("Clear").is_none(), "there is nothing to clear");
+    window.retype("Address", &format!("replay:{}?speed=max", path.display()));
+    window.harness.key_press(egui::Key::Escape);
+    window.settle();
+    window.propose(Action::Feed(FeedAction::Begin(None)));
+    assert_eq!(address(&window), path.display().to_string());
+    window.click("Clear");
+    assert_eq!(address(&window), "");
+    window.retype("Address", &format!("replay:{}?speed=max", path.display()));
+    window.click("Add as table");
+    window.wait("it is connected", |app| app.sheets().len() == 1);
+    window.propose(Action::Feed(FeedAction::Begin(None)));
+    assert_eq!(address(&window), "", "it is connected");
+}
+
+#[test]
+fn the_settings_of_a_feed_are_changed_in_its_form() {
+    let mut window = super::window::with_replay(500);
+    let (id, url) = (window.sheet().id, window.sheet().table.live[0].url.text.clone());
+    window.propose(Action::Feed(FeedAction::Change(id, url)));
+    window.retype("speed", "1000");
+    window.click("Connect anew");
+    window.wait("it is connected with them", |app| {
+        app.sheet()
+            .is_some_and(|sheet| sheet.table.live.len() == 1 && sheet.table.live[0].url.text.contains("speed=1000"))
+    });
 }

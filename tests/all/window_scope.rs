@@ -547,3 +547,39 @@ fn a_series_keeps_its_colour_while_others_are_filtered_away() {
     assert_eq!(colours(&window, &two), before);
     assert_eq!(board(&window).id, id);
 }
+
+#[test]
+fn the_menu_of_a_chip_turns_it_round_keeps_it_alone_and_removes_it() {
+    let mut window = opened();
+    set(&mut window, |scope| scope.toggled("shop", &Some("'north'".into())).toggled("amount", &Some("3".into())));
+    let choose = |window: &mut Window, chip: &str, item: &str| {
+        window.harness.get_by_label(chip).click_secondary();
+        window.settle();
+        window.click(item);
+        board(window).scope.filters
+    };
+    let filters = choose(&mut window, "shop: north", "Show all but these");
+    assert!(filters.len() == 2 && filters[0].inverted);
+    let filters = choose(&mut window, "shop not north", "Keep this filter alone");
+    assert!(filters.len() == 1 && filters[0].column == "shop");
+    assert!(choose(&mut window, "shop not north", "Remove the filter").is_empty());
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert_eq!(board(&window).scope.filters, filters, "a step");
+}
+
+#[test]
+fn the_question_of_a_tile_is_changed_with_the_variables_of_its_board() {
+    let mut window = opened();
+    let which = Variable { name: "which".to_owned(), kind: VariableKind::Text, value: "south".to_owned() };
+    set(&mut window, |scope| Scope { variables: vec![which.clone()], ..scope });
+    let sql = "SELECT count(*) AS rows FROM sales WHERE shop = $which".to_owned();
+    let board = board(&window).id;
+    edit(&mut window, Edit::AddTile { board, tile: Tile::new("sales", "Which", sql, TileKind::Number), at: None });
+    let id = tile(&window, "Which").id;
+    window.propose(Action::Board(BoardAction::Open(id)));
+    window.wait_done();
+    assert_eq!(window.answer(), ["1000"]);
+    window.retype("SQL", "SELECT count(*) FROM sales WHERE shop = $");
+    assert!(window.has("Complete $which"), "and offered");
+}

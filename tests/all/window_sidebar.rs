@@ -156,3 +156,54 @@ fn at_900_by_600_all_tiles_of_a_board_can_be_read() {
     window.settle();
     assert!(least(&window).x > before.x + 80.0, "the tables give their room away");
 }
+
+/// Opens the menu of a column in the panel, and chooses.
+fn choose(window: &mut Window, column: &str, item: &str) {
+    let place = window.harness.query_all_by_label(column).find(|node| node.rect().max.x < 248.0);
+    place.expect("it is in the panel").click_secondary();
+    window.settle();
+    window.click(item);
+}
+
+#[test]
+fn a_column_is_asked_drawn_and_put_on_a_board_by_its_menu() {
+    let mut window = with_sales();
+    window.ask("SELECT town, count(*) AS n FROM sales GROUP BY town");
+    window.wait_done();
+    choose(&mut window, "price", "Draw it along y");
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("avg(price)"), "{}", window.sheet().question.asked);
+    choose(&mut window, "price", "Leave out rows that lack it");
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("price IS NOT NULL"), "{}", window.sheet().question.asked);
+    choose(&mut window, "town", "Order the answer by it");
+    window.wait("it is ordered", |app| app.sheet().is_some_and(|sheet| !sheet.grid.view().sort.is_empty()));
+    choose(&mut window, "town", "Ask about it");
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("GROUP BY town"), "{}", window.sheet().question.asked);
+    window.click("Board of sales");
+    let before = window.app().board().unwrap().tiles.len();
+    choose(&mut window, "price", "Put on the board");
+    assert_eq!(window.app().board().unwrap().tiles.len(), before + 1);
+}
+
+#[test]
+fn a_feed_has_a_menu_with_its_settings_and_its_end() {
+    let mut window = with_replay(500);
+    let feed = window.sheet().table.live[0].url.shown();
+    let choose = |window: &mut Window, item: &str| {
+        window.harness.get_by_label(&feed).click_secondary();
+        window.settle();
+        window.click(item);
+    };
+    choose(&mut window, "Settings…");
+    assert!(window.has("Settings of replay:") && window.has("Connect anew"));
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    window.harness.get_by_label(&feed).click_secondary();
+    window.settle();
+    assert!(window.has("Copy the address"));
+    window.harness.get_all_by_label("Stop").last().unwrap().click();
+    window.settle();
+    window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped));
+}

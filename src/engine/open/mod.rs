@@ -174,7 +174,7 @@ fn live_only(
     let mut table: Option<Table> = None;
     for url in &given.live {
         let known = table.as_ref().map(|t| t.schema.clone()).or_else(|| names.clone());
-        let feed = kept(Feed::new(url, Expect { known, time: given.time.clone() })?);
+        let feed = kept(Feed::new(url, Expect { known, time: given.time.clone(), ..Expect::default() })?);
         match &mut table {
             Some(table) => table.live.push(feed),
             None => {
@@ -241,7 +241,8 @@ pub fn attach(mut table: Table, url: &str) -> Result<Table> {
             table.seam = Seam::Position;
         }
     }
-    let expect = Expect { known: Some(table.schema.clone()), time: table.time.as_ref().map(|t| t.column.clone()) };
+    let time = table.time.as_ref().map(|t| t.column.clone());
+    let expect = Expect { known: Some(table.schema.clone()), time, ..Expect::default() };
     table.live.push(Feed::new(&parsed.text, expect)?);
     Ok(table)
 }

@@ -6,6 +6,7 @@ mod from;
 mod identifier;
 pub mod limits;
 mod print;
+mod rename;
 mod select;
 pub mod span;
 pub(super) mod statement;
@@ -18,6 +19,7 @@ use sqlparser::tokenizer::Token;
 
 use self::clauses::{ClauseKind, split_clauses};
 pub use self::identifier::{quote, quote_always, quote_text, unquoted_text};
+pub use self::rename::renamed;
 use self::select::{item, order};
 use self::span::point;
 use self::tokens::{SqlToken, clause, span_of, split_commas, words};

@@ -2,7 +2,7 @@
 
 use polars::prelude::SchemaRef;
 
-use super::{FeedSetting, FeedUrl, Opened, Origin, SettingKind, choices};
+use super::{FeedSetting, FeedUrl, Nudge, Opened, Origin, SettingKind, choices};
 use crate::data::{Fault, Result};
 
 /// The query parameters that every kind understands, beside its own.
@@ -52,6 +52,8 @@ pub struct Expect {
     pub known: Option<SchemaRef>,
     /// The event-time column, where the table has one.
     pub time: Option<String>,
+    /// Ends the wait for the next try, where the connection is lost.
+    pub nudge: Nudge,
 }
 
 impl LiveKind {

@@ -56,6 +56,7 @@ impl App {
             BoardAction::Name(board) => self.boards.naming = board,
             BoardAction::Pause(paused) => self.boards.paused = paused,
             BoardAction::Focus(tile) => self.boards.focus = tile,
+            BoardAction::Reach(tile) => self.boards.focus = Some(tile),
             BoardAction::Filter { column, value } => self.limit(|scope| scope.toggled(&column, &value)),
             BoardAction::Brush(picked) => self.limit(|scope| scope.brushed(picked)),
             BoardAction::Update(tile) => self.update_tile(tile),

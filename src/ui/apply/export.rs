@@ -8,6 +8,7 @@ use super::super::board::title;
 use super::super::chart::{self, Chart};
 use super::super::consent::WORKSPACE;
 use super::super::jobs::JobKind;
+use super::super::path::{Purpose, with_extension};
 use super::super::{App, dialog};
 use super::model::MODEL;
 use crate::data::Fault;
@@ -92,19 +93,11 @@ impl App {
         let of =
             model.or(tile).or_else(|| self.sheet().map(|s| s.table.name.clone())).unwrap_or_else(|| "braid".to_owned());
         let name = format!("{of}-{what}.{extension}");
-        let downloads = self.folders.downloads.clone();
-        let job =
-            Job::start("choose a file", self.wake.clone(), move |_| dialog::save_file(&name, extension, &downloads));
+        if !dialog::is_there() {
+            // Without a dialog, the path is written.
+            return self.write_path(self.save_folder().join(name), Purpose::Save { export, extension });
+        }
+        let job = Job::start("choose a file", self.wake.clone(), move |_| Ok(dialog::save_file(&name, extension)));
         self.jobs.add(JobKind::PickSave { job, export });
     }
-}
-
-fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)) {
-        return path;
-    }
-    let mut name = path.into_os_string();
-    name.push(".");
-    name.push(extension);
-    PathBuf::from(name)
 }

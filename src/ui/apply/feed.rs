@@ -1,7 +1,7 @@
 //! Carrying out what concerns the form for a feed.
 
 use super::super::action::FeedAction;
-use super::super::feed::FeedForm;
+use super::super::feed::{FeedDraft, FeedForm};
 use super::super::jobs::{AttachTarget, JobKind};
 use super::super::{App, dialog};
 use crate::engine::open::{attach_feed, preview_feed};
@@ -11,8 +11,19 @@ use crate::workspace::TableSetup;
 impl App {
     pub(super) fn apply_feed(&mut self, feed: FeedAction) {
         match feed {
-            FeedAction::Begin(into) => self.feed = Some(FeedForm::new(into)),
-            FeedAction::Close => self.feed = None,
+            FeedAction::Begin(into) => {
+                // What was filled in before goes on.
+                let draft = self.feed_draft.take().filter(|draft| draft.into == into);
+                self.feed =
+                    Some(FeedForm { draft: draft.unwrap_or_else(|| FeedDraft::new(into)), ..FeedForm::default() });
+            }
+            FeedAction::Change(table, url) => self.feed = Some(FeedForm::of(table, url)),
+            FeedAction::Clear => {
+                if let Some(form) = &mut self.feed {
+                    *form = FeedForm::new(form.draft.into);
+                }
+            }
+            FeedAction::Close => self.keep_draft(),
             FeedAction::Edit(draft) => {
                 if let Some(form) = &mut self.feed {
                     if form.draft.kind != draft.kind {
@@ -40,22 +51,40 @@ impl App {
         }
     }
 
+    /// Closes the form; what was filled in is there when it is opened again.
+    fn keep_draft(&mut self) {
+        let draft = self.feed.take().map(|form| form.draft).filter(|draft| draft.replaces.is_none());
+        self.feed_draft = draft.or(self.feed_draft.take());
+    }
+
+    /// A table is connected: what was filled in for its feeds is done with.
+    pub(in crate::ui) fn feed_connected(&mut self, table: &Table) {
+        let is_there = |draft: &FeedDraft| table.live.iter().any(|feed| feed.url.text == draft.url());
+        self.feed_draft = self.feed_draft.take().filter(|draft| !is_there(draft));
+    }
+
     /// The form is complete: the feed becomes the live face of a table, or a table of its own.
     fn add_feed(&mut self) {
-        let Some(mut form) = self.feed.take() else { return };
-        let url = form.draft.url();
-        if let Err(fault) = form.draft.check() {
+        let Some(form) = &mut self.feed else { return };
+        let draft = form.draft.clone();
+        let url = draft.url();
+        if let Err(fault) = draft.check() {
             form.tested = Some((url, Err(fault)));
-            self.feed = Some(form);
             return;
         }
-        let target = form.draft.into.and_then(|id| self.sheets.iter().find(|s| s.id == id));
+        self.keep_draft();
+        if draft.replaces.as_ref() == Some(&url) {
+            return;
+        }
+        let target = draft.into.and_then(|id| self.sheets.iter().find(|s| s.id == id));
         if let Some(sheet) = target {
             let kept = self.kept_in(&TableSetup { id: sheet.id, ..TableSetup::default() });
-            let job = attach_feed(Table::clone(&sheet.table), url, kept, self.wake.clone());
+            let mut table = Table::clone(&sheet.table);
+            table.live.retain(|feed| Some(&feed.url.text) != draft.replaces.as_ref());
+            let job = attach_feed(table, url, kept, self.wake.clone());
             self.jobs.add(JobKind::Attach { job, to: Box::new(AttachTarget::Worksheet(sheet.id)) });
         } else {
-            self.open_setup(TableSetup { name: form.draft.table_name(), live: vec![url], ..TableSetup::default() });
+            self.open_setup(TableSetup { name: draft.table_name(), live: vec![url], ..TableSetup::default() });
         }
     }
 }

@@ -12,8 +12,12 @@ use std::sync::Arc;
 
 use eframe::egui::Context;
 
-use super::App;
-use super::action::{Action, AppAction, ChartAction, CostAction, Pane, RewindAction, RunAction, StorageAction};
+use super::action::{
+    Action, AppAction, BoardAction, ChartAction, CostAction, Pane, RewindAction, RunAction, StorageAction,
+};
+use super::board::{head_id, value};
+use super::{App, focus};
+use crate::workspace::bench::Board;
 
 impl App {
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
@@ -22,7 +26,12 @@ impl App {
             Action::Open(open) => self.apply_open(open),
             Action::Table(id, action) => self.apply_table(id, action),
             Action::Question(question) => self.apply_question(question),
-            Action::Board(board) => self.apply_board(board),
+            Action::Board(board) => {
+                if let BoardAction::Reach(tile) = board {
+                    ctx.memory_mut(|memory| memory.request_focus(head_id(tile)));
+                }
+                self.apply_board(board);
+            }
             Action::Run(action) => self.apply_run(action),
             Action::Grid(grid) => self.apply_grid(ctx, grid),
             Action::Chart(chart) => self.apply_chart(chart),
@@ -45,7 +54,13 @@ impl App {
     /// Gives each worksheet the other tables, which its question may join.
     pub(super) fn share_tables(&mut self) {
         let all: Vec<_> = self.sheets.iter().map(|s| s.table.clone()).collect();
+        let bench = self.bench.now();
+        let edited = self.boards.editing.and_then(|tile| bench.board_of(tile));
         for sheet in &mut self.sheets {
+            let own = |board: &&Board| board.tiles.iter().any(|tile| tile.table == sheet.table.name);
+            let boards = edited.into_iter().chain(&bench.boards).filter(own);
+            let known = boards.flat_map(|board| &board.scope.variables);
+            sheet.variables = known.map(|variable| (variable.name.clone(), value(variable))).collect();
             sheet.others = all.iter().filter(|t| !Arc::ptr_eq(t, &sheet.table)).cloned().collect();
             sheet.models = self.models.known().clone();
         }
@@ -118,8 +133,12 @@ impl App {
                     self.measure_storage();
                 }
             }
-            AppAction::Hide => self.pane = None,
+            // A path is asked for on the way to something else.
+            AppAction::Hide => self.pane = self.path.over.take().filter(|_| self.pane == Some(Pane::Path)),
             AppAction::Quit => self.quit(ctx),
+            AppAction::Leave if self.lost_by_quitting().is_empty() => self.quit(ctx),
+            AppAction::Leave => self.pane = Some(Pane::Quit),
+            AppAction::Panel(by) => focus::to_region(ctx, by),
             AppAction::Formulas(formulas) => self.formulas = formulas,
             AppAction::Tab(tab) => self.tab = tab,
             AppAction::Fold(folded) => {

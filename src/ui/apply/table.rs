@@ -7,6 +7,7 @@ use super::super::jobs::JobKind;
 use super::super::lateness::LatenessProfile;
 use super::super::{App, dialog};
 use crate::data::Fault;
+use crate::engine::feed::Feed;
 use crate::engine::table::difference;
 use crate::engine::{Job, Seam, Table};
 use crate::workspace::bench::Edit;
@@ -19,6 +20,20 @@ impl App {
             TableAction::Remove => {
                 self.close(id);
                 self.step(&Edit::RemoveTable { table: id });
+            }
+            TableAction::Name(begins) => {
+                self.naming = begins.then_some(id);
+                // Its name stands in the panel.
+                self.settings.folded.tables &= !begins;
+                return;
+            }
+            TableAction::Rename(name) => {
+                self.step(&Edit::RenameTable { table: id, name });
+                self.reconcile();
+            }
+            TableAction::TryNow(url) => {
+                let feeds = self.sheets.iter().filter(|s| s.id == id).flat_map(|s| &s.table.live);
+                return feeds.filter(|feed| feed.url.text == url).for_each(Feed::try_now);
             }
             TableAction::OpenAgain => {
                 if let Some(table) = self.bench().table(id).cloned() {

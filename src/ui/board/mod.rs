@@ -13,8 +13,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use eframe::egui::Id;
+
 pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
 pub use self::lag::{Lag, Why};
+pub use self::narrow::value;
 use self::narrow::{Asked, asked, stretch};
 pub use self::number::Number;
 pub use self::suggest::{Adding, as_asked, fitting, suggestions};
@@ -31,13 +34,18 @@ use super::widget::numbers;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::data::zone::Zone;
-use crate::engine::moment::{self, Moment, common};
+use crate::engine::moment::{self, Moment, PATIENCE, common};
 use crate::engine::{Snapshot, Table};
 use crate::figure::{AxisKind, Colours, View};
 use crate::query::window::{EpochUnit, Micros};
 use crate::sync::Wake;
 use crate::workspace::TableId;
 use crate::workspace::bench::{Bench, Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
+
+/// The head of a tile, as what can have the keyboard's focus.
+pub fn head_id(tile: TileId) -> Id {
+    Id::unique(("head of tile", tile))
+}
 
 /// The boards, and what runs for them.
 #[derive(Debug, Default)]
@@ -76,6 +84,8 @@ pub struct Boards {
     pub changing: bool,
     /// The moment that tiles show together, those that do, and those that lag because their answers take long.
     moment: Option<Moment>,
+    /// When they came to it.
+    came: Moment,
     in_step: Vec<TileId>,
     slow: Vec<TileId>,
     runs: BTreeMap<TileId, TileRun>,
@@ -257,7 +267,18 @@ impl App {
         self.boards.colours.retain(|(id, _), _| bench.board(*id).is_some());
         self.boards.now = board.and_then(|board| self.newest_time(board));
         let Boards {
-            runs, now, paused, range, own_ranges, changing: was_changing, colours, moment, in_step, slow, ..
+            runs,
+            now,
+            paused,
+            range,
+            own_ranges,
+            changing: was_changing,
+            colours,
+            moment,
+            came,
+            in_step,
+            slow,
+            ..
         } = &mut self.boards;
         for (sheet, board) in self.sheets.iter_mut().flat_map(|sheet| board.map(|board| (sheet, board))) {
             // Filters do not take their choices from the variables.
@@ -277,11 +298,16 @@ impl App {
         // All that is seen changes in one frame, to the newest moment that all of it has come to.
         let (mut together, spans): (Vec<TileId>, Vec<_>) =
             runs.iter().filter_map(|(id, run)| Some((*id, run.spans()?))).unzip();
-        let (at, lagging) = common(&spans, instant);
-        *slow = lagging.iter().filter_map(|place| together.get(*place)).copied().collect();
-        together.retain(|id| !slow.contains(id));
-        *moment = (!together.is_empty()).then_some(at);
-        *in_step = together;
+        // Those who flow already do not wait again for one that lags.
+        let waited = if slow.is_empty() { instant.since(*came) } else { PATIENCE };
+        let found = common(&spans, instant, waited);
+        let stays = found.is_none();
+        if let Some((at, lagging)) = found {
+            *slow = lagging.iter().filter_map(|place| together.get(*place)).copied().collect();
+            together.retain(|id| !slow.contains(id));
+            *moment = (!together.is_empty()).then_some(at);
+            (*in_step, *came) = (together, instant);
+        }
         // A change of what limits a board shows on all its tiles at once.
         let is_on = |id: &TileId| is_choice(id) || board.is_some_and(|board| board.tile(*id).is_some());
         let changing = runs.iter_mut().any(|(id, run)| is_on(id) && run.is_changing());
@@ -292,7 +318,9 @@ impl App {
             } else if run.watch.paused {
                 run.watch.resume();
             }
-            run.watch.show_at(moment.filter(|_| in_step.contains(id)));
+            if !stays || !in_step.contains(id) {
+                run.watch.show_at(moment.filter(|_| in_step.contains(id)));
+            }
             run.poll(in_sight(id), !changing || !is_on(id), &self.wake);
             let Some((board, tile)) = board.and_then(|board| Some((board, board.tile(*id)?))) else { continue };
             run.look_at(if tile.own_time {

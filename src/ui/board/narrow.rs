@@ -7,7 +7,7 @@ use crate::query::{Form, Query};
 use crate::ui::rewind::TimeRange;
 use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
-use crate::workspace::bench::{Filter, Scope, Span, Tile, VariableKind};
+use crate::workspace::bench::{Filter, Scope, Span, Tile, Variable, VariableKind};
 
 /// A rolling stretch moves on by this share of its length: what has no axis of time is asked anew at each step.
 const STEPS: i64 = 60;
@@ -90,10 +90,13 @@ fn conditions(filter: &Filter) -> Vec<Condition> {
     if filter.values.is_empty() { Vec::new() } else { vec![on(any)] }
 }
 
-/// The value of a variable as SQL.
 fn variable(scope: &Scope, name: &str) -> Option<String> {
-    let variable = scope.variables.iter().find(|variable| variable.name == name)?;
-    Some(match variable.kind {
+    scope.variables.iter().find(|variable| variable.name == name).map(value)
+}
+
+/// The value of a variable as SQL.
+pub fn value(variable: &Variable) -> String {
+    match variable.kind {
         VariableKind::Number => variable
             .value
             .trim()
@@ -103,5 +106,5 @@ fn variable(scope: &Scope, name: &str) -> Option<String> {
         // Its values are kept as SQL.
         VariableKind::List { .. } if variable.value.is_empty() => "NULL".to_owned(),
         VariableKind::List { .. } => variable.value.clone(),
-    })
+    }
 }

@@ -45,7 +45,11 @@ impl Number {
         let time = frame.columns().iter().position(|column| column.dtype().is_temporal());
         let number = Self {
             text: now.map_or_else(|| "–".to_owned(), numbers::brief),
-            exact: now.map_or_else(|| "There is no value".to_owned(), numbers::float),
+            exact: match now {
+                None => "Missing".to_owned(),
+                Some(now) if now.is_nan() => "NaN: a row of it is NaN".to_owned(),
+                Some(now) => numbers::float(now),
+            },
             of: frame.columns().get(column)?.name().to_string(),
             at: time.map_or_else(String::new, |time| cells::cell(frame, time, row).shown().to_owned()),
             change: change.map(|(now, before)| (now - before) / before.abs()).filter(|change| change.is_finite()),

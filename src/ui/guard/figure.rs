@@ -153,10 +153,10 @@ fn listed(feature: &BaselineFeature, now: &[u64], nulls: u64) -> (Vec<String>, V
             rows
         }
     };
-    rows.push(("null".to_owned(), (feature.nulls, nulls)));
+    rows.push(("missing".to_owned(), (feature.nulls, nulls)));
     // Rows for what is not a value are shown only if they have counts.
     rows.retain(|(name, counts)| {
-        *counts != (0, 0) || !["below", "above", "others", "never seen", "null"].contains(&name.as_str())
+        *counts != (0, 0) || !["below", "above", "others", "never seen", "missing"].contains(&name.as_str())
     });
     let names = rows.iter().map(|(name, _)| name.clone()).collect();
     let (before, now) = rows.iter().map(|(_, (b, n))| (*b as f64, *n as f64)).unzip();

@@ -58,7 +58,7 @@ pub fn strip_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
 pub fn title_ui(ui: &mut Ui, word: &str, tone: Tone, sql: &str) {
     ui.horizontal(|ui| {
         badge_ui(ui, word, tone);
-        let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = wording::one_line(sql);
         ui.add(Label::new(look::faint(line, ui)).truncate()).on_hover_text(sql);
     });
 }
@@ -97,6 +97,6 @@ pub fn preview_ui(ui: &mut Ui, sheet: &Worksheet, next: &StagedRun) {
         eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Image, true, "Picture of the new answer")
     });
     if let Some(fault) = sheet.preview.draw(ui, rect, |_| {}) {
-        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
+        ui.put(rect, look::fault(&fault, ui));
     }
 }

@@ -101,7 +101,7 @@ fn take(ctx: &Context, text: Id, written: &str, offered: &Completion, item: &Ite
 fn offer(sheet: &Worksheet, written: &str, letter: usize, asked: bool) -> Option<Open> {
     let cursor = written.char_indices().nth(letter).map_or(written.len(), |(at, _)| at);
     let begun = written.get(..cursor).and_then(|before| before.chars().next_back());
-    if !asked && !begun.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"')) {
+    if !asked && !begun.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$')) {
         return None;
     }
     let known = |table: &crate::engine::Table| KnownTable {
@@ -110,7 +110,7 @@ fn offer(sheet: &Worksheet, written: &str, letter: usize, asked: bool) -> Option
     };
     let tables: Vec<KnownTable> =
         std::iter::once(&sheet.table).chain(&sheet.others).map(|table| known(table)).collect();
-    let offered = complete(written, cursor, &tables)?;
+    let offered = complete(written, cursor, &tables, &sheet.variables)?;
     // A number is no name that was begun.
     let digits = written.get(offered.place.clone()).unwrap_or_default();
     let number = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
@@ -148,6 +148,7 @@ fn items_ui(ctx: &Context, open: &Open, place: Rect, id: Id, moved: bool) -> (Op
 fn item_ui(ui: &mut Ui, item: &Item, chosen: bool) -> eframe::egui::Response {
     let p = look::palette(ui);
     let color = match item.kind {
+        ItemKind::Variable => p.warn,
         ItemKind::Column => p.strong,
         ItemKind::Table => p.live,
         ItemKind::Function => p.accent,

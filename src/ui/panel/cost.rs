@@ -10,7 +10,7 @@ use crate::ui::cost::{AGAINST, CostGrowth, RunCost};
 use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::numbers;
 use crate::ui::widget::progress::job_ui;
-use crate::ui::{App, look, wording};
+use crate::ui::{App, look};
 
 const WIDTH: f32 = 980.0;
 /// The most runs that are seen at once.
@@ -125,7 +125,6 @@ fn figures(run: &RunCost) -> [String; 6] {
 
 /// The exponents beside what a naive fusion claims, and the picture of both.
 fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &CostGrowth), actions: &mut Vec<Action>) {
-    let p = look::palette(ui);
     ui.horizontal(|ui| {
         ui.add(Label::new(RichText::new(format!("How it grows with n rows: {}", run.question)).strong()).truncate());
     });
@@ -160,9 +159,9 @@ fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &CostGrowth), act
         return;
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "CostGrowth of cost"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Growth of cost"));
     if let Some(fault) = growth.chart.draw(ui, rect, |_| {}) {
-        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(p.error)));
+        ui.put(rect, look::fault(&fault, ui));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ui::widget::buttons;
 use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::numbers;
 use crate::ui::widget::pick::pick_ui;
-use crate::ui::{App, look, wording};
+use crate::ui::{App, focus, look, wording};
 
 const WIDTH: f32 = 640.0;
 const TALL: f32 = 460.0;
@@ -24,7 +24,12 @@ const SEPARATOR: f32 = 14.0;
 pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.feed else { return };
     let into = form.draft.into.and_then(|id| app.sheets().iter().find(|s| s.id == id));
-    let title = into.map_or_else(|| "Connect a feed".to_owned(), |s| format!("Attach a feed to {}", s.table.name));
+    let replaces = form.draft.replaces.as_deref();
+    let title = match (into, replaces) {
+        (_, Some(url)) => format!("Settings of {}", shown(url)),
+        (Some(sheet), None) => format!("Attach a feed to {}", sheet.table.name),
+        (None, None) => "Connect a feed".to_owned(),
+    };
     let mut close = false;
     let closed = modal_ui(ctx, &title, WIDTH, |ui| {
         let mut draft = form.draft.clone();
@@ -42,6 +47,7 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             }
             ui.add_space(look::GAP);
             ui.add(Label::new(look::faint(shown(&draft.url()), ui)).wrap());
+            focus::keep_in_sight(ui);
         });
         if said > 0.0 {
             ui.separator();
@@ -55,13 +61,21 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         if draft != form.draft {
             actions.push(Action::Feed(FeedAction::Edit(Box::new(draft))));
         }
-        close = footer_ui(ui, "", |ui| {
-            let add = into.map_or_else(|| "Add as table".to_owned(), |s| format!("Attach to {}", s.table.name));
+        close = footer_ui(ui, "What is filled in stays until it is connected", |ui| {
+            let add = match into {
+                Some(_) if replaces.is_some() => "Connect anew".to_owned(),
+                Some(sheet) => format!("Attach to {}", sheet.table.name),
+                None => "Add as table".to_owned(),
+            };
             if buttons::primary_ui(ui, &add).clicked() {
                 actions.push(Action::Feed(FeedAction::Add));
             }
             if ui.add_enabled(form.test.is_none(), egui::Button::new("Test connection")).clicked() {
                 actions.push(Action::Feed(FeedAction::Test));
+            }
+            let filled = replaces.is_none() && form.draft != FeedDraft::new(form.draft.into);
+            if filled && buttons::quiet_ui(ui, "Clear").on_hover_text("Empty all fields").clicked() {
+                actions.push(Action::Feed(FeedAction::Clear));
             }
         });
     });

@@ -194,7 +194,7 @@ pub fn sum_ui(ui: &mut Ui, sheet: &Worksheet, shown: &Snapshot) {
     }
     aside_ui(ui, "Could not be read, kept aside", rows.rejected);
     if rows.cells > 0 {
-        aside_ui(ui, "Cells that could not be read, null in their rows", rows.cells);
+        aside_ui(ui, "Cells that could not be read, missing in their rows", rows.cells);
     }
     if rows.readmitted > 0 {
         aside_ui(ui, "Late, re-admitted: in the answer", rows.readmitted);

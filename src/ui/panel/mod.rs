@@ -41,6 +41,7 @@ use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 
 use super::action::{Action, Pane, QuestionAction};
 use super::board::onto_axis;
+use super::focus::{Region, region};
 use super::{App, Worksheet, look};
 
 /// The whole window.
@@ -49,11 +50,17 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let bar = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 6));
     let ground = Frame::new().fill(p.ground);
     if let Some(board) = app.board().filter(|_| app.boards.presenting) {
-        CentralPanel::no_frame().frame(ground).show(ui, |ui| board::board_ui(ui, app, board, actions));
+        CentralPanel::no_frame().frame(ground).show(ui, |ui| {
+            region(ui, Region::Board);
+            board::board_ui(ui, app, board, actions);
+        });
         panes_ui(ui, app, actions);
         return;
     }
-    Panel::top("top bar").frame(bar).exact_size(look::BAR + 4.0).show(ui, |ui| top::top_ui(ui, app, actions));
+    Panel::top("top bar").frame(bar).exact_size(look::BAR + 4.0).show(ui, |ui| {
+        region(ui, Region::Top);
+        top::top_ui(ui, app, actions);
+    });
     match app.sheet() {
         None if !app.bench().tables.is_empty() || app.board().is_some() => unread_ui(ui, app, actions),
         None => {
@@ -61,18 +68,24 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             CentralPanel::no_frame().frame(ground).show(ui, |ui| welcome::welcome_ui(ui, app, actions));
         }
         Some(sheet) => {
-            Panel::bottom("status")
-                .frame(bar)
-                .exact_size(look::BAR - 4.0)
-                .show(ui, |ui| status::status_ui(ui, app, sheet, actions));
+            Panel::bottom("status").frame(bar).exact_size(look::BAR - 4.0).show(ui, |ui| {
+                region(ui, Region::Status);
+                status::status_ui(ui, app, sheet, actions);
+            });
             around_ui(ui, app, Some(sheet), actions);
             if let Some(board) = app.board() {
-                CentralPanel::no_frame().frame(ground).show(ui, |ui| board::board_ui(ui, app, board, actions));
+                CentralPanel::no_frame().frame(ground).show(ui, |ui| {
+                    region(ui, Region::Board);
+                    board::board_ui(ui, app, board, actions);
+                });
                 return panes_ui(ui, app, actions);
             }
             let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
             if app.folds_question() {
-                let line = |ui: &mut Ui| question::folded_ui(ui, app, sheet, actions);
+                let line = |ui: &mut Ui| {
+                    region(ui, Region::Question);
+                    question::folded_ui(ui, app, sheet, actions);
+                };
                 Panel::top("folded question")
                     .frame(question)
                     .exact_size(look::ROW + look::PAD + look::STEP)
@@ -87,7 +100,10 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 .resizable(true)
                 .default_size(look::QUESTION_HEIGHT.max(least))
                 .size_range(least..=400.0)
-                .show(ui, |ui| question::question_ui(ui, app, sheet, actions));
+                .show(ui, |ui| {
+                    region(ui, Region::Question);
+                    question::question_ui(ui, app, sheet, actions);
+                });
             CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
         }
     }
@@ -103,12 +119,18 @@ fn around_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Ve
             .frame(Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 0, top: 12, bottom: 12 }))
             .default_size(look::TABLES_WIDTH)
             .size_range(180.0..=420.0)
-            .show(ui, |ui| tables::tables_ui(ui, app, actions));
+            .show(ui, |ui| {
+                region(ui, Region::Tables);
+                tables::tables_ui(ui, app, actions);
+            });
     }
     Panel::top("views")
         .frame(Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 }))
         .exact_size(look::ROW + look::GAP)
-        .show(ui, |ui| board::views_ui(ui, app, sheet, actions));
+        .show(ui, |ui| {
+            region(ui, Region::Views);
+            board::views_ui(ui, app, sheet, actions);
+        });
 }
 
 /// What is set up while no table is open yet, or none can be.
@@ -132,7 +154,10 @@ fn strip_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
     let frame =
         Frame::new().fill(look::palette(ui).panel).inner_margin(Margin { left: 0, right: 0, top: 0, bottom: 4 });
-    Panel::bottom("notices").frame(frame).show(ui, |ui| notices::notices_ui(ui, app, actions));
+    Panel::bottom("notices").frame(frame).show(ui, |ui| {
+        region(ui, Region::Notices);
+        notices::notices_ui(ui, app, actions);
+    });
 }
 
 /// What lies over the window.
@@ -204,10 +229,16 @@ fn pictured_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Acti
         .resizable(true)
         .default_size(look::GRID_HEIGHT.min(ui.available_height() * 0.36))
         .size_range(64.0..=(ui.available_height() - 160.0).max(80.0))
-        .show(ui, |ui| grid::grid_ui(ui, sheet, actions));
+        .show(ui, |ui| {
+            region(ui, Region::Rows);
+            grid::grid_ui(ui, sheet, actions);
+        });
     let chart = Frame::new().fill(p.ground).inner_margin(Margin::symmetric(12, 8));
-    let chart_ui = |ui: &mut Ui| chart::chart_ui(ui, app, sheet, actions);
-    let room = CentralPanel::no_frame().frame(chart).show(ui, chart_ui).response.rect;
+    let room = CentralPanel::no_frame().frame(chart).show(ui, |ui| {
+        region(ui, Region::Answer);
+        chart::chart_ui(ui, app, sheet, actions);
+    });
+    let room = room.response.rect;
     if let Some((column, axis)) = column_drop::axis_ui(ui, sheet.id, room)
         && let Some(form) = onto_axis(&sheet.question.sql, sheet, &column, axis)
     {

@@ -13,8 +13,9 @@ use crate::data::time::Clock;
 use crate::ui::action::{Action, AppAction, Pane};
 use crate::ui::notices::{Logged, Notice, Severity};
 use crate::ui::widget::badge::{Tone, dot_ui};
-use crate::ui::widget::modal::{modal_ui, tell};
+use crate::ui::widget::modal::{footer_ui, modal_ui, tell};
 use crate::ui::widget::{buttons, numbers};
+use crate::ui::wording::one_line;
 use crate::ui::{App, look};
 
 /// How many rows there are at most, with the one that says how many more there are.
@@ -75,6 +76,7 @@ pub fn tell_over(ctx: &Context, app: &App) {
 
 /// All that was told, with its time.
 pub fn log_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let mut close = false;
     let closed = modal_ui(ctx, "Log of notices", 820.0, |ui| {
         let log: Vec<&Logged> = app.notices.log().collect();
         let text = format!("Newest first; times are in {}. It lasts as long as the window.", numbers::zone());
@@ -92,12 +94,9 @@ pub fn log_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                 log.get(seen).into_iter().flatten().for_each(|entry| logged_ui(ui, entry));
             },
         );
-        ui.add_space(look::GAP);
-        if ui.button("Close").clicked() {
-            actions.push(Action::App(AppAction::Hide));
-        }
+        close = footer_ui(ui, "", |_| {});
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }
@@ -134,7 +133,8 @@ fn line(notice: &Notice) -> String {
 
 /// What it tells, and how often.
 fn told(notice: &Notice) -> String {
-    if notice.times > 1 { format!("{} ×{}", notice.what, notice.times) } else { notice.what.clone() }
+    let said = notice.said();
+    if notice.times > 1 { format!("{said} ×{}", notice.times) } else { said }
 }
 
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
@@ -155,7 +155,10 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                     && ui.button(button).clicked()
                 {
                     actions.push(action.clone());
-                    actions.push(Action::App(AppAction::Dismiss(notice.id)));
+                    // What is tried again may fail again.
+                    if notice.again.is_none() {
+                        actions.push(Action::App(AppAction::Dismiss(notice.id)));
+                    }
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     text_ui(ui, &told(notice), &[&notice.place, &notice.hint], color);
@@ -170,7 +173,6 @@ fn text_ui(ui: &mut Ui, what: &str, besides: &[&str], color: Color32) {
     let second: Vec<&str> = besides.iter().copied().filter(|s| !s.is_empty()).collect();
     let mut job = LayoutJob::default();
     // A fault may say things in several lines, such as an excerpt.
-    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     job.append(&one_line(what), 0.0, TextFormat::simple(FontId::proportional(look::TEXT), color));
     if !second.is_empty() {
         let text = one_line(&second.join(" · "));

@@ -1,7 +1,8 @@
 //! The palette of commands, and the sheet of keys.
 
 use eframe::egui::{
-    Button, Context, Grid, Id, Key, Label, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo,
+    Button, Context, Grid, Id, Key, KeyboardShortcut, Label, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui,
+    WidgetInfo, vec2,
 };
 
 use crate::ui::action::{Action, AppAction};
@@ -17,6 +18,8 @@ const SHOWN: f32 = 12.0;
 struct Search {
     text: String,
     chosen: usize,
+    /// The pass that showed it: who opens the palette again begins afresh, however it was closed.
+    shown: u64,
 }
 
 /// What can be done now and whose names have all the words that were typed.
@@ -31,7 +34,9 @@ fn fitting(app: &App, text: &str) -> Vec<Offer> {
 
 pub fn palette_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let id = Id::unique("palette");
-    let mut search = ctx.data(|d| d.get_temp::<Search>(id)).unwrap_or_default();
+    let pass = ctx.cumulative_pass_nr();
+    let before = ctx.data(|d| d.get_temp::<Search>(id)).filter(|search| search.shown + 1 >= pass);
+    let mut search = Search { shown: pass, ..before.unwrap_or_default() };
     let mut done = None;
     let closed = modal_ui(ctx, "Commands", 460.0, |ui| {
         // The keys that choose are not the field's.
@@ -64,12 +69,10 @@ pub fn palette_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             }
         });
     });
+    ctx.data_mut(|d| d.insert_temp(id, search));
     if closed || done.is_some() {
-        ctx.data_mut(|d| d.remove::<Search>(id));
         actions.push(Action::App(AppAction::Hide));
         actions.extend(done);
-    } else {
-        ctx.data_mut(|d| d.insert_temp(id, search));
     }
 }
 
@@ -80,23 +83,45 @@ fn offer_ui(ui: &mut Ui, offer: &Offer, chosen: bool) -> eframe::egui::Response 
     ui.add(button)
 }
 
+/// Keys that are no command's.
+const OTHERS: &[(&str, &str)] = &[
+    ("Tab", "What comes next; with Shift what came before"),
+    ("Enter or Space", "Press what has the focus"),
+    ("Menu or Shift+F10", "The menu of what has the focus"),
+    ("Esc", "Close what lies over the window"),
+    ("Arrows", "On a tile: the tile beside it; between tiles: their sizes"),
+    ("Ctrl+Shift+Arrows", "On a tile: move it there"),
+    ("Double-click", "All of a chart again"),
+];
+
+/// A key as it stands on a keyboard.
+fn key_words(ui: &Ui, key: &KeyboardShortcut) -> String {
+    if key.logical_key == Key::Questionmark { "?".to_owned() } else { ui.ctx().format_shortcut(key) }
+}
+
 /// All commands with their keys.
 pub fn keys_ui(ctx: &Context, actions: &mut Vec<Action>) {
     let mut close = false;
     let closed = modal_ui(ctx, "Keys and commands", 460.0, |ui| {
-        ScrollArea::vertical().max_height(420.0).auto_shrink([false, true]).show(ui, |ui| {
+        let tall = (ctx.content_rect().height() - 180.0).clamp(160.0, 560.0);
+        ScrollArea::vertical().max_height(tall).min_scrolled_height(tall).auto_shrink([false, true]).show(ui, |ui| {
+            // There is nothing in it to choose: keys turn it.
+            let pressed = |key: Key| f32::from(u8::from(ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key))));
+            let rows = pressed(Key::ArrowUp) - pressed(Key::ArrowDown)
+                + (pressed(Key::PageUp) - pressed(Key::PageDown)) * SHOWN;
+            if rows != 0.0 {
+                ui.scroll_with_delta(vec2(0.0, rows * look::ROW));
+            }
             Grid::new("keys").num_columns(2).striped(false).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
                 for command in COMMANDS.iter().filter(|command| !command.keys.is_empty()) {
-                    let keys: Vec<String> = command.keys.iter().map(|key| ui.ctx().format_shortcut(key)).collect();
+                    let keys: Vec<String> = command.keys.iter().map(|key| key_words(ui, key)).collect();
                     ui.label(RichText::new(keys.join(" or ")).strong());
                     ui.label(command.name);
                     ui.end_row();
                 }
-                for (keys, what) in
-                    [("Esc", "Close what lies over the window"), ("Double-click", "All of a chart again")]
-                {
-                    ui.label(RichText::new(keys).strong());
-                    ui.label(what);
+                for (keys, what) in OTHERS {
+                    ui.label(RichText::new(*keys).strong());
+                    ui.label(*what);
                     ui.end_row();
                 }
             });

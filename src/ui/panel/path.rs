@@ -1,14 +1,14 @@
 //! A field for a path, with what goes on like it.
 
 use eframe::egui::text::{CCursor, CCursorRange};
-use eframe::egui::{Button, Context, Id, Key, Label, Modifiers, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{Button, Context, Id, Key, Modifiers, ScrollArea, TextEdit, Ui};
 
 use crate::engine::open::FolderEntry;
 use crate::ui::action::{Action, AppAction, OpenAction};
-use crate::ui::path::{PathForm, path_of};
+use crate::ui::path::{PathForm, Purpose};
 use crate::ui::widget::buttons;
-use crate::ui::widget::modal::modal_ui;
-use crate::ui::{App, look, wording};
+use crate::ui::widget::modal::{footer_ui, modal_ui};
+use crate::ui::{App, look};
 
 /// Entries that are in sight, and laid out.
 const SHOWN: f32 = 10.0;
@@ -16,16 +16,25 @@ const MOST: usize = 200;
 
 pub fn path_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let form = &app.path;
-    let closed = modal_ui(ctx, "Open a path", 560.0, |ui| {
+    let mut close = false;
+    let (title, hint) = match form.purpose {
+        Purpose::Open => ("Open a path", "A file or a folder"),
+        Purpose::Save { .. } => ("Save as", "A file"),
+    };
+    let closed = modal_ui(ctx, title, 560.0, |ui| {
         // The keys that choose are not the field's.
         let pressed = |key: Key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
         let (up, down) = (pressed(Key::ArrowUp), pressed(Key::ArrowDown));
         let (tab, enter) = (pressed(Key::Tab), pressed(Key::Enter));
         let chosen_id = Id::unique("chosen of the folder");
+        // Whether Enter was pressed on a file that is there, and nothing else since.
+        let (asked_id, pass) = (Id::unique("asked to replace"), ctx.cumulative_pass_nr());
+        let was_asked = ctx.data(|d| d.get_temp::<u64>(asked_id)).is_some_and(|before| before + 1 >= pass);
+        let mut asked = was_asked && enter;
         // The entry that arrows have reached; text that is written leaves it.
         let before = ctx.data(|d| d.get_temp::<Option<usize>>(chosen_id)).flatten();
         let mut text = form.text.clone();
-        let field = TextEdit::singleline(&mut text).hint_text("A file or a folder").desired_width(f32::INFINITY);
+        let field = TextEdit::singleline(&mut text).hint_text(hint).desired_width(f32::INFINITY);
         let mut field = field.show(ui);
         let response = field.response.response.clone().accessible_name("Path");
         response.request_focus();
@@ -35,7 +44,7 @@ pub fn path_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::STEP);
         match &entries {
             Err(fault) => {
-                ui.add(Label::new(RichText::new(wording::fault(fault)).color(look::palette(ui).error)).wrap());
+                ui.add(look::fault(fault, ui));
             }
             Ok(entries) => {
                 let last = entries.len().min(MOST).saturating_sub(1);
@@ -57,22 +66,35 @@ pub fn path_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             }
         }
         ctx.data_mut(|d| d.insert_temp(chosen_id, chosen));
-        ui.add_space(look::GAP);
-        ui.horizontal(|ui| {
-            opens |= buttons::primary_ui(ui, "Open it").clicked();
-            if ui.button("Close").clicked() {
-                actions.push(Action::App(AppAction::Hide));
+        let replaces = form.replaces();
+        close = footer_ui(ui, "", |ui| {
+            let (name, about) = match form.purpose {
+                Purpose::Open => ("Open it", "Tab completes, Enter opens a file or all files of a folder"),
+                Purpose::Save { .. } if replaces => ("Replace it", "There is such a file: Enter twice replaces it"),
+                Purpose::Save { .. } => ("Save", "Tab completes, Enter saves"),
+            };
+            let ready = form.meant(&text).is_some();
+            if ui.add_enabled_ui(ready, |ui| buttons::primary_ui(ui, name).clicked()).inner {
+                (opens, asked) = (true, true);
             }
-            ui.label(look::faint("Tab completes, Enter opens a file or all files of a folder", ui));
+            ui.label(look::faint(about, ui));
         });
-        if opens && !text.trim().is_empty() {
+        // Nothing is replaced by one slip.
+        let opens = opens && (asked || !replaces);
+        if replaces && !opens && !response.changed() && (enter || was_asked) {
+            ctx.data_mut(|d| d.insert_temp(asked_id, pass));
+        }
+        if let Some(path) = form.meant(&text).filter(|_| opens) {
             actions.push(Action::App(AppAction::Hide));
-            actions.push(Action::Open(OpenAction::Paths(vec![path_of(&text)])));
+            actions.push(match form.purpose.clone() {
+                Purpose::Open => Action::Open(OpenAction::Paths(vec![path])),
+                Purpose::Save { export, .. } => Action::Export(export.to(path)),
+            });
         } else if text != form.text {
             actions.push(Action::Open(OpenAction::EditPath(text)));
         }
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }
@@ -105,7 +127,7 @@ fn entries_ui<'a>(
         } else if entries.len() > MOST {
             ui.label(look::faint(format!("and {} more", entries.len() - MOST), ui));
         } else if entries.is_empty() {
-            let text = if form.is_idle() { "Nothing here begins so" } else { "Looking" };
+            let text = if form.is_idle() { "Nothing that is here begins so" } else { "Looking" };
             ui.label(look::faint(text, ui));
         }
     });

@@ -56,7 +56,7 @@ pub fn folded_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
     let mut opens = false;
     let line = |ui: &mut Ui| {
         opens = fold_ui(ui, true);
-        let sql = sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let sql = wording::one_line(&sheet.question.sql);
         let (text, color) = match &sheet.question.fault {
             Some(fault) => (wording::fault(fault), p.error),
             None if sql.is_empty() => ("No question yet".to_owned(), p.faint),

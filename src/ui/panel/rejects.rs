@@ -29,7 +29,7 @@ pub fn rejects_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         }
         ui.label(look::faint(parts.join("; "), ui));
         if rows.cells > 0 {
-            ui.label(look::faint("A cell that cannot be read is null; its row is in the answer.", ui));
+            ui.label(look::faint("A cell that cannot be read is missing; its row is in the answer.", ui));
         }
         list_ui(ui, rejects);
     });

@@ -32,6 +32,8 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Worksheet, alone: bool, actions: &mut Vec<Act
         ScrollArea::vertical().id_salt("sql").max_height(height).min_scrolled_height(height).show(ui, |ui| {
             let edit = TextEdit::multiline(&mut text)
                 .code_editor()
+                // A key that goes on does so here, too.
+                .lock_focus(false)
                 .desired_width(f32::INFINITY)
                 .desired_rows(4)
                 .hint_text("SELECT count(*) FROM …")

@@ -1,36 +1,32 @@
 //! What the disk holds of what feeds have sent, how much of it is kept, and how it is let go.
 
-use eframe::egui::{Align, Context, DragValue, Grid, Label, Layout, RichText, Role, ScrollArea, Ui, WidgetInfo};
+use eframe::egui::{Context, DragValue, Grid, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::feed::fault_ui;
 use crate::ui::action::{Action, AppAction, StorageAction};
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::numbers;
 use crate::ui::{App, look};
 use crate::workspace::bench::Retention;
 use crate::workspace::{StoredTable, TableId};
 
 const ABOUT: &str = "What feeds send, and what boards know of it, is kept with the workspace, so that boards have \
-                     their history when it is opened again. Files are not copied.";
+                     their history when it is opened again. Files are not copied, nor replays, which begin anew.";
 /// What is proposed when a limit is switched on.
 const DAYS: u32 = 30;
 const MEBIBYTES: u32 = 1_024;
 
 pub fn storage_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let mut close = false;
     let closed = modal_ui(ctx, "What the disk holds", 560.0, |ui| {
         ui.add(Label::new(look::faint(ABOUT, ui)).wrap());
         ui.add_space(look::PAD);
         tables_ui(ui, app, actions);
         ui.add_space(look::PAD);
         retention_ui(ui, app.bench().retention, actions);
-        ui.add_space(look::PAD);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.button("Close").clicked() {
-                actions.push(Action::App(AppAction::Hide));
-            }
-        });
+        close = footer_ui(ui, "", |_| {});
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }

@@ -19,7 +19,7 @@ use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, first, look, wording};
+use crate::ui::{App, first, look};
 
 const WIDTH: f32 = 920.0;
 const TALL: f32 = 380.0;
@@ -363,6 +363,6 @@ fn training_ui(ui: &mut Ui, training: &TrainingJob, tall: f32) {
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Out-of-bag error so far"));
     if let Some(fault) = training.chart.draw(ui, rect, |_| {}) {
-        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(p.error)));
+        ui.put(rect, look::fault(&fault, ui));
     }
 }

@@ -5,6 +5,9 @@ use polars::prelude::{AnyValue, DataFrame, DataType};
 use super::numbers;
 use crate::data::time;
 
+/// What stands where a value is missing.
+pub const MISSING: &str = "missing";
+
 /// A cell ready to be painted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
@@ -15,7 +18,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// As it is read; empty for null.
+    /// As it is read; empty for what is missing.
     pub fn shown(&self) -> &str {
         match self {
             Self::Null => "",
@@ -23,7 +26,7 @@ impl Cell {
         }
     }
 
-    /// As it goes into the clipboard: plain digits, nothing for null.
+    /// As it goes into the clipboard: plain digits, nothing for what is missing.
     pub fn plain(&self) -> String {
         match self {
             Self::Null => String::new(),

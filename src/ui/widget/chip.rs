@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Button, Layout, Popup, PopupCloseBehavior, Rect, RichText, ScrollArea, Ui};
 
-use crate::ui::look;
+use crate::ui::{focus, look};
 
 /// The width of the forms that chips open.
 const FORM: f32 = 264.0;
@@ -27,6 +27,8 @@ pub fn form_ui(popup: Popup<'_>, button: Rect, name: &str, content: impl FnOnce(
             // The scroll bar lies over the content.
             ui.set_max_width(FORM - look::PAD);
             content(ui);
+            focus::form(ui.ctx());
+            focus::keep_in_sight(ui);
         });
     });
 }

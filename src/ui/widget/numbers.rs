@@ -52,6 +52,11 @@ pub fn float(v: f64) -> String {
     } else {
         6
     };
+    with_decimals(v, decimals)
+}
+
+/// With so many digits behind the point, but for zeros at their end.
+fn with_decimals(v: f64, decimals: usize) -> String {
     let text = format!("{v:.decimals$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let fraction = fraction.trim_end_matches('0');
@@ -65,10 +70,7 @@ pub fn brief(v: f64) -> String {
         return float(v);
     }
     let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
-    let text = format!("{v:.decimals$}");
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() { grouped(whole) } else { format!("{}.{fraction}", grouped(whole)) }
+    with_decimals(v, decimals)
 }
 
 /// A rate in few letters: `950`, `12.3 k`, `1.2 M`.

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bench, Board, BoardId, BoardRow, Layout, Part, Retention, Scope, Side, Tile, TileId};
+use super::{Bench, Board, BoardId, BoardRow, Layout, Part, Retention, Scope, Side, Tile, TileId, VariableKind};
 use crate::data::{Fault, Result};
+use crate::query::sql::renamed;
 use crate::workspace::table::{TableId, TableSetup};
 
 /// One step.
@@ -21,6 +22,11 @@ pub enum Edit {
     },
     RemoveTable {
         table: TableId,
+    },
+    /// Its name changes wherever it is named.
+    RenameTable {
+        table: TableId,
+        name: String,
     },
     /// How long what feeds send is kept.
     SetRetention {
@@ -108,6 +114,7 @@ impl Bench {
             }
             Edit::SetRetention { retention } => bench.retention = *retention,
             Edit::RemoveTable { table } => bench.tables.retain(|own| own.id != *table),
+            Edit::RenameTable { table, name } => bench.rename_table(*table, name.trim())?,
             Edit::AddBoard { name, tiles } => {
                 let id = BoardId(bench.fresh());
                 let mut board = Board { id, name: name.clone(), ..Board::default() };
@@ -180,6 +187,46 @@ impl Bench {
         bench.boards.iter_mut().for_each(Board::tidy);
         bench.share_questions(if let Edit::SetTile { tile } = edit { Some(tile.id) } else { None });
         Ok(bench)
+    }
+
+    /// Changes the name of a table, in all questions and on all boards as well.
+    fn rename_table(&mut self, id: TableId, name: &str) -> Result<()> {
+        let own = self.table(id).ok_or_else(|| Fault::new("this table is not there any more"))?;
+        let old = own.name.clone();
+        if name.is_empty() {
+            return Err(Fault::new("a table needs a name"));
+        }
+        if self.tables.iter().any(|table| table.id != id && table.name.eq_ignore_ascii_case(name)) {
+            return Err(Fault::new(format!("there is a table {name} already")).hint("choose another name"));
+        }
+        let change = |sql: &mut String, of: &str| -> Result<()> {
+            *sql = renamed(sql, &old, name).map_err(|fault| {
+                let what = format!("the table {old} cannot be called {name} in {of}: {}", fault.what);
+                Fault { what, span: None, ..fault }.at(of)
+            })?;
+            Ok(())
+        };
+        for table in &mut self.tables {
+            change(&mut table.question, &format!("the question of {}", table.name))?;
+            if table.id == id {
+                name.clone_into(&mut table.name);
+            }
+        }
+        for board in &mut self.boards {
+            let of = format!("a tile of {}", board.name);
+            let lists = board.scope.variables.iter_mut().filter_map(|variable| match &mut variable.kind {
+                VariableKind::List { table, .. } => Some(table),
+                _ => None,
+            });
+            lists.filter(|table| **table == old).for_each(|table| name.clone_into(table));
+            for tile in &mut board.tiles {
+                change(&mut tile.sql, &of)?;
+                if tile.table == old {
+                    name.clone_into(&mut tile.table);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn fresh(&mut self) -> u64 {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Sample;
-use super::tiles::{figure, ledger, number, row, rows, text};
+use super::tiles::{figure, ledger, number, over_time, row, rows, text};
 use crate::data::{Fault, Result};
 use crate::disk::own;
 use crate::engine::job::Reporter;
@@ -91,10 +91,7 @@ const WORDS: &str = "Three weeks are *history*, read from a file. The fourth is 
                      rule is where they meet. Click a bar to see one airport alone.";
 
 fn board(t: &str) -> Vec<BoardRow> {
-    let hourly = |title: &str, measure: &str| {
-        let by = "tumble(date, INTERVAL '1 hour') AS time";
-        number(t, title, format!("SELECT {by}, {measure} FROM {t} GROUP BY time ORDER BY time"))
-    };
+    let hourly = |title: &str, measure: &str| number(t, title, over_time(t, ("date", "1 hour"), None, measure));
     let airports = format!(
         "SELECT tumble(date, INTERVAL '12 hours') AS time, origin, avg(delay) AS minutes FROM {t} \
          WHERE origin IN ('ATL', 'DFW', 'LAX', 'ORD', 'PHX') GROUP BY time, origin ORDER BY time, origin"

@@ -8,7 +8,7 @@ use polars::prelude::{Column, DataFrame};
 use super::Sample;
 use super::keep::{keep_rows, times};
 use super::noise::{Noise, rounded};
-use super::tiles::{figure, ledger, number, row, rows, text};
+use super::tiles::{figure, ledger, number, over_time, row, rows, text};
 use crate::data::Result;
 use crate::engine::job::Reporter;
 use crate::source::live::replay;
@@ -126,14 +126,8 @@ const WORDS: &str = "All begin at 100. An hour is history; the feed goes on from
                      a stretch of time to see it on all tiles; double-click for all of it.";
 
 fn board(t: &str) -> Vec<BoardRow> {
-    let a_minute = |title: &str, measure: &str| {
-        let by = "tumble(at, INTERVAL '1 minute') AS time";
-        number(t, title, format!("SELECT {by}, {measure} FROM {t} GROUP BY time ORDER BY time"))
-    };
-    let by_symbol = |size: &str, measure: &str| {
-        let by = format!("tumble(at, INTERVAL '{size}') AS time, symbol");
-        format!("SELECT {by}, {measure} FROM {t} GROUP BY time, symbol ORDER BY time, symbol")
-    };
+    let a_minute = |title: &str, measure: &str| number(t, title, over_time(t, ("at", "1 minute"), None, measure));
+    let by_symbol = |size: &str, measure: &str| over_time(t, ("at", size), Some("symbol"), measure);
     let spread = "avg((ask - bid) / (ask + bid) * 20000.0) AS \"basis points\"";
     let volume = format!("SELECT symbol, sum(size) AS volume FROM {t} GROUP BY symbol ORDER BY volume DESC");
     let newest = format!("SELECT symbol, price, size, at, bid, ask FROM {t} ORDER BY at DESC LIMIT 100");

@@ -8,7 +8,7 @@ use polars::prelude::{Column, DataFrame};
 use super::Sample;
 use super::keep::{keep, keep_rows, times};
 use super::noise::{Noise, rounded};
-use super::tiles::{figure, guard, ledger, number, row, text};
+use super::tiles::{figure, guard, ledger, number, over_time, row, text};
 use crate::data::Result;
 use crate::engine::job::Reporter;
 use crate::engine::train::{HoldOut, Target, Training, TrainingRows, TrainingSpec, train_within};
@@ -192,14 +192,8 @@ const WORDS: &str = "Three days are history, the fourth comes ten minutes a seco
                      notices.";
 
 fn board(t: &str) -> Vec<BoardRow> {
-    let every = |size: &str, title: &str, measure: &str| {
-        let by = format!("tumble(at, INTERVAL '{size}') AS time");
-        number(t, title, format!("SELECT {by}, {measure} FROM {t} GROUP BY time ORDER BY time"))
-    };
-    let by_machine = |size: &str, measure: &str| {
-        let by = format!("tumble(at, INTERVAL '{size}') AS time, machine");
-        format!("SELECT {by}, {measure} FROM {t} GROUP BY time, machine ORDER BY time, machine")
-    };
+    let every = |size: &str, title: &str, measure: &str| number(t, title, over_time(t, ("at", size), None, measure));
+    let by_machine = |size: &str, measure: &str| over_time(t, ("at", size), Some("machine"), measure);
     let scrap = "count(*) FILTER (WHERE scrap) AS parts";
     let strong = "avg(CASE WHEN vibration > 3 THEN 100.0 ELSE 0.0 END) AS \"percent of readings\"";
     let shaking = format!("SELECT machine, {strong} FROM {t} GROUP BY machine ORDER BY machine");

@@ -19,6 +19,14 @@ pub fn rows(table: &str, title: &str, sql: String) -> Tile {
     Tile::new(table, title, sql, TileKind::Grid)
 }
 
+/// A measure in windows of a time, each of a column's values by itself where one is named.
+pub fn over_time(table: &str, (time, size): (&str, &str), by: Option<&str>, measure: &str) -> String {
+    let by = by.map_or_else(String::new, |by| format!(", {by}"));
+    format!(
+        "SELECT tumble({time}, INTERVAL '{size}') AS time{by}, {measure} FROM {table} GROUP BY time{by} ORDER BY time{by}"
+    )
+}
+
 /// Words, as Markdown.
 pub fn text(title: &str, words: &str) -> Tile {
     Tile::new("", title, String::new(), TileKind::Text(words.to_owned()))

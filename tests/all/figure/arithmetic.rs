@@ -218,7 +218,7 @@ fn ticks_stay_on_an_axis_so_far_from_zero_that_floats_are_a_step_apart() {
     labels_are_apart(scale, 840.3934).unwrap();
     // One tick alone would be a whole number, and none lies on this axis.
     for most in 2..30 {
-        let ticks = number::ticks(scale, most, false);
+        let ticks = number::ticks_by(scale, most, false, number::nice_step);
         assert!(!ticks.values.is_empty() && ticks.values.iter().all(|v| scale.holds(*v)), "{ticks:?}");
     }
 }
@@ -289,7 +289,7 @@ fn numbers_are_written_for_readers() {
         (1e15, "1e15"),
         (0.1 + 0.2, "0.3"),
         (1e-9, "1e\u{2212}9"),
-        (f64::NAN, "no value"),
+        (f64::NAN, "missing"),
         (f64::INFINITY, "∞"),
         (20_000_000.0, "20,000,000"),
     ] {

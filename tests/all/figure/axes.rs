@@ -143,7 +143,7 @@ fn numbers_are_written_as_a_person_wants_them() {
         (Format { prefix: "$".into(), ..Format::default() }, -5.0, "−$5"),
         (Format { suffix: "ms".into(), ..Format::default() }, 5.0, "5 ms"),
         (Format { suffix: "°".into(), ..Format::default() }, 5.0, "5°"),
-        (format(NumberFormat::Si), f64::NAN, "no value"),
+        (format(NumberFormat::Si), f64::NAN, "missing"),
     ];
     for (format, value, expected) in cases {
         assert_eq!(format.value(value), expected, "{format:?}");

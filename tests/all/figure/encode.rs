@@ -174,7 +174,7 @@ fn names_keep_the_order_of_the_answer() {
     let frame =
         frame(vec![column!("origin", [Some("上海"), Some("北京"), None, Some("")]), column!("n", [4u8, 3, 2, 1])]);
     let figure = Encoding::guess(&frame).figure(&frame).unwrap();
-    assert_eq!(figure.x.kind, AxisKind::Category(["上海", "北京", "(null)", "(empty)"].map(str::to_owned).to_vec()));
+    assert_eq!(figure.x.kind, AxisKind::Category(["上海", "北京", "(missing)", "(empty)"].map(str::to_owned).to_vec()));
     assert_eq!(figure.series[0].y.to_vec(), [4.0, 3.0, 2.0, 1.0]);
 }
 

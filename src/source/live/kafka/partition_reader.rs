@@ -176,6 +176,11 @@ impl PartitionReader {
         !self.busy && !full && self.gap.is_none() && !self.fetched() && self.next_try.is_none_or(|next| next <= now)
     }
 
+    /// What is waited for before the next try is not waited for.
+    pub fn try_now(&mut self) {
+        self.next_try = None;
+    }
+
     /// Whether something is to be handed out now.
     pub fn due(&self, now: Instant) -> bool {
         if self.records.is_empty() {

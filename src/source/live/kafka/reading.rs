@@ -74,6 +74,10 @@ impl Reading for Kafka {
         let deadline = Instant::now() + wait;
         loop {
             let now = Instant::now();
+            if self.expect.nudge.take() {
+                self.next_link = None;
+                self.readers.iter_mut().for_each(PartitionReader::try_now);
+            }
             if self.ready.is_empty() {
                 self.hand_out(now)?;
             }

@@ -13,6 +13,7 @@ use super::{BACK_OFF, Done, Kafka};
 use crate::data::Fault;
 use crate::data::near::nearest;
 use crate::source::live::Event;
+use crate::source::live::net::back_off::told;
 
 /// How long a topic that was just created may take to be readable.
 const EARLY: Duration = Duration::from_secs(10);
@@ -199,8 +200,7 @@ impl Kafka {
             return;
         }
         if let Failure::Lost(said) | Failure::Silent(said) = failure {
-            self.ready
-                .push_back(Event::Trouble { reason: format!("{said}; trying again in {:.1} s", wait.as_secs_f64()) });
+            self.ready.push_back(Event::Trouble { reason: told(said, wait) });
         }
     }
 

@@ -2,9 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+const AGAIN: &str = "; trying again in ";
 const FIRST: Duration = Duration::from_millis(250);
 /// A connection that was up for so long, and longer than was waited for it, has held.
 const HELD: Duration = Duration::from_secs(10);
+
+/// What is said of trouble, and of the wait for the next try.
+pub fn told(reason: &str, wait: Duration) -> String {
+    format!("{reason}{AGAIN}{:.1} s", wait.as_secs_f64())
+}
+
+/// Such a sentence without the wait, and the wait.
+pub fn wait_of(told: &str) -> Option<(&str, Duration)> {
+    let (reason, wait) = told.strip_suffix(" s")?.rsplit_once(AGAIN)?;
+    Some((reason, Duration::try_from_secs_f64(wait.parse().ok()?).ok()?))
+}
 
 /// How often in a row a connection did not hold.
 #[derive(Debug)]

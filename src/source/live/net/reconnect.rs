@@ -4,8 +4,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::back_off::BackOff;
+use super::back_off::{BackOff, told};
 use crate::data::{Fault, Result};
+use crate::source::live::Nudge;
 use crate::source::live::byte_source::{Break, ByteEvent, ByteSource};
 
 /// A connection that is lost this soon, before it gave a row, is an error rather than trouble.
@@ -72,11 +73,12 @@ pub struct Reconnecting<C: Connector> {
     lost: Option<Instant>,
     back_off: BackOff,
     next_try: Option<Instant>,
+    nudge: Nudge,
     news: VecDeque<ByteEvent>,
 }
 
 impl<C: Connector> Reconnecting<C> {
-    pub fn new(connector: C, source: String) -> Self {
+    pub fn new(connector: C, source: String, nudge: Nudge) -> Self {
         Self {
             connector,
             source,
@@ -87,6 +89,7 @@ impl<C: Connector> Reconnecting<C> {
             lost: None,
             back_off: BackOff::new(LONGEST_BACK_OFF),
             next_try: None,
+            nudge,
             news: VecDeque::new(),
         }
     }
@@ -108,7 +111,7 @@ impl<C: Connector> Reconnecting<C> {
     /// The connection is gone: it will be tried again a while later.
     fn lose(&mut self, reason: &str, since: Instant) -> Result<ByteEvent> {
         self.connection = None;
-        let told = self.connector.lost();
+        let note = self.connector.lost();
         if !self.received && self.opened.is_some_and(|opened| opened.elapsed() < EARLY) {
             let fault = Fault::new("the server closed the connection before it sent a row").at(&self.source);
             return Err(fault.hint(self.connector.hint()));
@@ -118,8 +121,8 @@ impl<C: Connector> Reconnecting<C> {
         let now = Instant::now();
         let wait = self.back_off.down(now);
         self.next_try = Some(now + wait);
-        self.news.extend(told.map(|reason| ByteEvent::Note { reason }));
-        Ok(ByteEvent::Trouble { reason: format!("{reason}; trying again in {:.1} s", wait.as_secs_f64()) })
+        self.news.extend(note.map(|reason| ByteEvent::Note { reason }));
+        Ok(ByteEvent::Trouble { reason: told(reason, wait) })
     }
 
     /// Goes on with the connection that is being made, or begins one.
@@ -143,7 +146,7 @@ impl<C: Connector> Reconnecting<C> {
     /// Waits for the time of the next attempt, and makes it.
     fn reconnect(&mut self, deadline: Instant) -> Result<()> {
         let now = Instant::now();
-        let next = self.next_try.unwrap_or(now);
+        let next = self.next_try.filter(|_| !self.nudge.take()).unwrap_or(now);
         if now < next {
             std::thread::sleep(next.min(deadline) - now);
         }

@@ -23,7 +23,8 @@ use crate::source::history::{self, History};
 pub const KIND: LiveKind = LiveKind {
     schemes: &["replay"],
     title: "Replay",
-    about: "Plays any file as a live feed, in the pace of its time column, with seeded faults if you like.",
+    about: "Plays any file as a live feed, in the pace of its time column, with seeded faults if you like. \
+            Opened again, it begins anew.",
     example: "replay:flights.parquet?speed=60&disorder=2s&duplicate=0.01&seed=7",
     settings: &[
         FeedSetting {

@@ -6,7 +6,8 @@ use eframe::egui::{self, Align, Label, Layout, Response, RichText, ScrollArea, U
 use super::{add, scope, step};
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{Lag, title};
-use crate::ui::widget::{buttons, numbers};
+use crate::ui::widget::rename::{self, Written};
+use crate::ui::widget::{buttons, context, numbers};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, command, look};
 use crate::workspace::bench::{Board, Edit, Span, TileId};
@@ -64,7 +65,7 @@ fn tabs_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<
             response.scroll_to_me(None);
             ui.data_mut(|d| d.insert_temp(seen, (board.id, app.bench().boards.len())));
         }
-        response.context_menu(|ui| {
+        context::menu_ui(&response, |ui| {
             if ui.button("Rename").clicked() {
                 actions.push(Action::Board(BoardAction::Name(Some(board.id))));
             }
@@ -96,22 +97,16 @@ fn drop_ui(ui: &Ui, board: &Board, response: &Response, actions: &mut Vec<Action
 }
 
 fn name_ui(ui: &mut Ui, board: &Board, actions: &mut Vec<Action>) {
-    let id = ui.scope_id().with(("name", board.id.0));
-    let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or_else(|| board.name.clone());
-    let response = ui.add(egui::TextEdit::singleline(&mut text).desired_width(160.0));
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Name of the board"));
-    if !response.has_focus() && !response.lost_focus() {
-        response.request_focus();
+    let written = rename::rename_ui(ui, ("name", board.id.0), &board.name, "Name of the board", 160.0);
+    if written == Written::GoesOn {
+        return;
     }
-    ui.data_mut(|d| d.insert_temp(id, text.clone()));
-    if response.lost_focus() {
-        ui.data_mut(|d| d.remove::<String>(id));
-        let name = text.trim().to_owned();
-        if !name.is_empty() && !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
-            actions.push(step(Edit::RenameBoard { board: board.id, name }));
-        }
-        actions.push(Action::Board(BoardAction::Name(None)));
+    if let Written::Done(name) = written
+        && !name.is_empty()
+    {
+        actions.push(step(Edit::RenameBoard { board: board.id, name }));
     }
+    actions.push(Action::Board(BoardAction::Name(None)));
 }
 
 /// Puts the question that is being looked at on a board, or back into the tile that it is of.

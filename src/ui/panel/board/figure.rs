@@ -1,7 +1,7 @@
 //! The figure of a tile: zoomed together with those of all tiles that share its axis of time, and what can be done with
 //! it by a click.
 
-use eframe::egui::{self, Label, Rect, RichText, Sense, Ui, WidgetInfo};
+use eframe::egui::{self, Rect, Sense, Ui, WidgetInfo};
 
 use super::reading::reading_ui;
 use super::step;
@@ -10,7 +10,7 @@ use crate::ui::action::{Action, BoardAction, ChartFile, ExportAction};
 use crate::ui::board::{TileRun, at_place, bucketed, literal, source};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::panel::chart;
-use crate::ui::{App, look, wording};
+use crate::ui::{App, look};
 use crate::workspace::bench::{Board, Edit, Filter, Scope, Span, Tile, TileKind};
 
 pub fn figure_ui(
@@ -67,7 +67,7 @@ pub fn figure_ui(
         response.context_menu(|ui| menu_ui(ui, app, (board, tile), actions));
     }
     if let Some(fault) = fault {
-        ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
+        ui.put(room, look::fault(&fault, ui));
     }
 }
 

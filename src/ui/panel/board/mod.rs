@@ -9,14 +9,16 @@ mod scope;
 mod side;
 mod tile;
 
-use eframe::egui::{self, Align2, FontId, Pos2, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, Vec2};
+use eframe::egui::{
+    self, Align2, FontId, Key, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
+};
 
 pub use self::bar::views_ui;
 use self::room::{GUTTER, Sizes, high, least};
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{DraggedColumn, column_tile, onto_axis};
 use crate::ui::panel::column_drop;
-use crate::ui::{App, look};
+use crate::ui::{App, focus, look};
 use crate::workspace::bench::{Board, Edit, Layout, Side, Tile, TileId};
 
 /// How near to an edge of a tile another is dropped to stand beside it; in the middle it goes into the same place.
@@ -52,6 +54,7 @@ pub fn board_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             let (all, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), high), Sense::hover());
             place.layout_ui(ui, layout, all, &mut Vec::new());
+            focus::keep_in_sight(ui);
         });
     });
 }
@@ -127,6 +130,7 @@ impl Place<'_> {
         };
         let id = ui.scope_id().with(("gutter", self.board.id.0, path.to_vec(), i));
         let response = ui.interact(gutter, id, Sense::drag());
+        response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, "Edge between tiles"));
         if response.hovered() || response.dragged() {
             ui.set_cursor_icon(if sizes.is_row {
                 egui::CursorIcon::ResizeHorizontal
@@ -135,13 +139,14 @@ impl Place<'_> {
             });
             ui.painter().rect_filled(gutter.shrink(2.0), 2.0, look::palette(ui).accent.gamma_multiply(0.5));
         }
-        let by = if sizes.is_row { response.drag_delta().x } else { response.drag_delta().y };
+        let dragged = if sizes.is_row { response.drag_delta().x } else { response.drag_delta().y };
+        let by = if response.has_focus() { dragged + keys_ui(ui, id, sizes.is_row) } else { dragged };
         if by == 0.0 {
             return;
         }
         let edit = Edit::Resize { board: self.board.id, path: path.to_vec(), shares: sizes.moved(i, by) };
         // A drag is one step.
-        let goes_on = !response.drag_started();
+        let goes_on = dragged != 0.0 && !response.drag_started();
         self.actions.push(Action::Board(BoardAction::Edit { edit: Box::new(edit), goes_on }));
     }
 
@@ -190,6 +195,15 @@ impl Place<'_> {
         let after = after.ok().and_then(|bench| bench.board(self.board.id).map(wide)).unwrap_or(0.0);
         after <= self.wide.max(wide(self.board))
     }
+}
+
+/// How far arrows move an edge that has the focus.
+fn keys_ui(ui: &Ui, id: egui::Id, is_row: bool) -> f32 {
+    let filter = egui::EventFilter { horizontal_arrows: is_row, vertical_arrows: !is_row, ..Default::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+    let (back, on) = if is_row { (Key::ArrowLeft, Key::ArrowRight) } else { (Key::ArrowUp, Key::ArrowDown) };
+    let pressed = |key: Key| f32::from(u8::from(ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, key))));
+    (pressed(on) - pressed(back)) * look::ROW
 }
 
 /// Shows where what is dragged would stand.

@@ -10,7 +10,7 @@ use super::step;
 use crate::query::sql::unquoted_text;
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{choice_id, choices_of};
-use crate::ui::widget::{buttons, numbers};
+use crate::ui::widget::{buttons, context, numbers, typing};
 use crate::ui::{App, look, wording};
 use crate::workspace::bench::{Board, Calendar, Edit, Scope, Span, Variable, VariableKind};
 
@@ -89,6 +89,8 @@ fn between_ui(ui: &mut Ui, board: &Board, now: Option<i64>, actions: &mut Vec<Ac
     let text = |at: Option<i64>| at.map_or_else(String::new, numbers::time);
     let (mut from, mut until) =
         ui.data(|d| d.get_temp::<(String, String)>(id)).unwrap_or_else(|| (text(known.0), text(known.1)));
+    // A form rather than a menu, whose items have no room around them.
+    ui.reset_style();
     egui::Grid::new("between").num_columns(2).show(ui, |ui| {
         let field = |ui: &mut Ui, name: &str, text: &mut String, hint: &str| {
             ui.label(name);
@@ -157,16 +159,28 @@ fn chip_ui(ui: &mut Ui, board: &Board, at: usize, actions: &mut Vec<Action>) {
     frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.x = look::STEP;
         let hint = "Shown on every tile whose table has this column. Click to turn it round";
-        let name = egui::Button::new(&words).frame(false).truncate();
-        if ui.add(name).on_hover_text(hint).clicked() {
-            let mut scope = board.scope.clone();
-            scope.filters.iter_mut().skip(at).take(1).for_each(|own| own.inverted = !own.inverted);
-            actions.push(set(board, scope));
+        let name = ui.add(egui::Button::new(&words).frame(false).truncate()).on_hover_text(hint);
+        let mut turn = name.clicked();
+        let mut filters = board.scope.filters.clone();
+        context::menu_ui(&name, |ui| {
+            let round = if filter.inverted { "Show these alone" } else { "Show all but these" };
+            turn |= ui.button(round).clicked();
+            if filters.len() > 1 && ui.button("Keep this filter alone").clicked() {
+                actions.push(set(board, Scope { filters: vec![filter.clone()], ..board.scope.clone() }));
+            }
+            ui.separator();
+            if ui.button("Remove the filter").on_hover_text("Ctrl+Z brings it back").clicked() {
+                filters.remove(at);
+            }
+        });
+        if turn {
+            filters.iter_mut().skip(at).take(1).for_each(|own| own.inverted = !own.inverted);
         }
         if buttons::cross_ui(ui, &format!("Remove the filter {words}")).clicked() {
-            let mut scope = board.scope.clone();
-            scope.filters.remove(at);
-            actions.push(set(board, scope));
+            filters.remove(at);
+        }
+        if filters != board.scope.filters {
+            actions.push(set(board, Scope { filters, ..board.scope.clone() }));
         }
     });
 }
@@ -195,16 +209,12 @@ fn variable_ui(ui: &mut Ui, app: &App, board: &Board, at: usize, variable: &Vari
             let width = if *kind == VariableKind::Number { 70.0 } else { 130.0 };
             let field = ui.add(TextEdit::singleline(&mut value).desired_width(width));
             field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, &label));
+            // What is typed is one step.
+            let goes_on = typing::goes_on(ui, field.changed());
             if field.changed() {
-                // What is typed is one step.
-                let goes_on = ui.data(|d| d.get_temp::<bool>(field.id)).unwrap_or(false);
-                ui.data_mut(|d| d.insert_temp(field.id, true));
                 let scope = with_value(&board.scope, &variable.name, value);
                 let edit = Box::new(Edit::SetScope { board: board.id, scope });
                 actions.push(Action::Board(BoardAction::Edit { edit, goes_on }));
-            }
-            if field.lost_focus() {
-                ui.data_mut(|d| d.remove::<bool>(field.id));
             }
         }
     }

@@ -8,7 +8,7 @@ mod pointer;
 mod reading;
 pub mod settings;
 
-use eframe::egui::{self, Label, Rect, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo};
+use eframe::egui::{self, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo};
 
 use super::change;
 use crate::figure::Settings;
@@ -105,7 +105,7 @@ fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         }
     }
     if let Some(fault) = fault {
-        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
+        ui.put(rect, look::fault(&fault, ui));
     }
 }
 
@@ -153,7 +153,7 @@ pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) {
         }
     });
     if let Some(fault) = fault {
-        ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
+        ui.put(room, look::fault(&fault, ui));
     }
 }
 

@@ -1,8 +1,7 @@
 //! A heading of the grid: a click orders by its column, its menu has the rest.
 
 use eframe::egui::{
-    FontId, Key, Label, Popup, PopupCloseBehavior, Response, RichText, Sense, Shape, TextEdit, Ui, WidgetInfo, pos2,
-    vec2,
+    FontId, Key, Label, PopupCloseBehavior, Response, RichText, Sense, Shape, TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
 use polars::prelude::{Column, DataFrame};
 
@@ -11,7 +10,7 @@ use crate::engine::view::{Comparison, Filter};
 use crate::ui::action::Action;
 use crate::ui::grid::{Grid, GridAction, ShownRows};
 use crate::ui::look;
-use crate::ui::widget::{buttons, cells, row};
+use crate::ui::widget::{buttons, cells, context, row};
 
 /// Rows that a fit measures.
 const MEASURED: usize = 200;
@@ -66,7 +65,7 @@ pub(super) fn heading_ui(
         let also = heading.ctx.input(|i| i.modifiers.shift);
         actions.push(Action::Grid(GridAction::Turn { column: name.to_owned(), also }));
     }
-    Popup::context_menu(&heading).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+    context::popup(&heading).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
         let before = actions.len();
         menu_ui(ui, grid, rows, column, order, actions);
         if actions.len() > before {

@@ -21,10 +21,17 @@ pub(super) fn keys_ui(
     let rect = ui.available_rect_before_wrap();
     let response = ui.interact(rect, id(), Sense::focusable_noninteractive());
     response.widget_info(|| WidgetInfo::labeled(Role::Table, true, "Cells of the answer"));
-    let selection = grid.selection.filter(|_| response.has_focus())?;
+    if !response.has_focus() {
+        return None;
+    }
     let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(id(), filter));
     let mut act = |action: GridAction| actions.push(Action::Grid(action));
+    let Some(selection) = grid.selection else {
+        // Keys begin with the first cell.
+        act(GridAction::Select(Some(Selection::cell(0, columns.first().copied()?))));
+        return Some(0);
+    };
     let (copy, all, enter) = ui.input_mut(|i| {
         let copy = i.events.iter().any(|event| matches!(event, Event::Copy));
         (copy, i.consume_key(Modifiers::COMMAND, Key::A), i.consume_key(Modifiers::NONE, Key::Enter))

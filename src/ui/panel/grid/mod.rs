@@ -135,8 +135,7 @@ fn chips_ui(ui: &mut Ui, grid: &Grid, actions: &mut Vec<Action>) {
             }
         }
         if let Some(fault) = &grid.fault {
-            let text = format!("{} · {}", wording::what(fault), wording::hint(fault));
-            ui.label(RichText::new(text).size(look::SMALL).color(look::palette(ui).error));
+            ui.label(RichText::new(wording::fault(fault)).size(look::SMALL).color(look::palette(ui).error));
         }
     });
 }

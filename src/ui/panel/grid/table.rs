@@ -11,7 +11,7 @@ use crate::ui::action::{Action, AppAction};
 use crate::ui::grid::{Grid, GridAction, Selection, ShownRows};
 use crate::ui::look;
 use crate::ui::widget::cells::{self, Cell};
-use crate::ui::widget::{numbers, row};
+use crate::ui::widget::{context, numbers, row};
 
 /// How a table is shown.
 #[derive(Clone, Copy, Default)]
@@ -107,7 +107,7 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
                 .striped(false)
                 .auto_shrink([false, false])
                 .min_scrolled_height(0.0)
-                .sense(if looks.view.is_some() { Sense::click() } else { Sense::hover() })
+                .sense(if looks.view.is_some() { Sense::CLICK } else { Sense::hover() })
                 .cell_layout(Layout::left_to_right(Align::Center));
             let mut widths = Vec::new();
             let scroll = table
@@ -121,12 +121,16 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
                     for column in columns.iter().filter_map(|i| frame.columns().get(*i)) {
                         let grid = looks.view.map(|(grid, _)| grid);
                         let mut width = 0.0;
-                        let (_, heading) = header.col(|ui| {
-                            width = ui.max_rect().width();
+                        // Cells are clicked alone; a heading can have the focus as well.
+                        let mut heading = None;
+                        header.col(|ui| {
+                            let place = ui.max_rect();
+                            width = place.width();
+                            heading = grid.map(|_| ui.interact(place, ui.scope_id().with("heading"), Sense::click()));
                             heading::name_ui(ui, grid, column);
                         });
                         widths.push((column.name().to_string(), width));
-                        if let Some((grid, rows)) = looks.view {
+                        if let Some(((grid, rows), heading)) = looks.view.zip(heading) {
                             heading::heading_ui(&heading, grid, rows, column, actions);
                         }
                     }
@@ -218,7 +222,7 @@ fn text_ui(ui: &mut Ui, cell: &Cell, sense: Sense) -> egui::Response {
     let p = look::palette(ui);
     let label = |text: RichText| Label::new(text).truncate().selectable(false).sense(sense);
     match cell {
-        Cell::Null => ui.add(label(RichText::new("null").size(look::SMALL).italics().color(p.faint))),
+        Cell::Null => ui.add(label(RichText::new(cells::MISSING).size(look::SMALL).italics().color(p.faint))),
         Cell::Text(text) => ui.add(label(RichText::new(text))),
         Cell::Number(text) => {
             let mut ui = row::to_the_right(ui);
@@ -230,7 +234,7 @@ fn text_ui(ui: &mut Ui, cell: &Cell, sense: Sense) -> egui::Response {
 
 /// A cell of a frame without a view: it can be copied as it is shown.
 fn plain_cell_ui(ui: &mut Ui, cell: &Cell, actions: &mut Vec<Action>) -> egui::Response {
-    let response = text_ui(ui, cell, Sense::click());
+    let response = text_ui(ui, cell, Sense::CLICK);
     if response.double_clicked() {
         actions.push(Action::App(AppAction::Copy(cell.plain())));
     }
@@ -249,7 +253,7 @@ fn limit_ui(
     if response.clicked() && !matches!(cell, Cell::Number(_)) {
         actions.extend(limit(column));
     }
-    response.context_menu(|ui| {
+    context::menu_ui(response, |ui| {
         if ui.button("Copy").clicked() {
             actions.push(Action::App(AppAction::Copy(cell.plain())));
             ui.close();
@@ -287,7 +291,10 @@ fn cell_menu_ui(
     if response.secondary_clicked() && chosen.is_none() {
         act(GridAction::Select(Some(here)));
     }
-    response.context_menu(|ui| {
+    // The table has the focus for the cell that is chosen.
+    let is_head = response.ctx.memory(|memory| memory.has_focus(keys::id()))
+        && grid.selection.is_some_and(|chosen| chosen.head == here.head);
+    context::popup_of(response, is_head).show(|ui| {
         let mut item = |ui: &mut Ui, text: &str, steps: &[GridAction]| {
             if ui.button(text).clicked() {
                 steps.iter().cloned().for_each(&mut act);

@@ -1,15 +1,16 @@
 //! What a table is made of: its files, and each feed with its state.
 
-use eframe::egui::{Color32, Label, RichText, Ui};
+use eframe::egui::{Color32, Label, RichText, Sense, Ui};
 
 use crate::engine::feed::Feed;
-use crate::ui::action::{Action, AppAction, Pane, TableAction};
+use crate::source::live::net::back_off::wait_of;
+use crate::ui::action::{Action, AppAction, FeedAction, Pane, TableAction};
 use crate::ui::look;
 use crate::ui::look::Palette;
 use crate::ui::panel::rejects;
 use crate::ui::watch::RunState;
 use crate::ui::widget::badge::{Tone, badge_ui, dot_ui};
-use crate::ui::widget::{buttons, numbers, row};
+use crate::ui::widget::{buttons, context, numbers, row};
 use crate::ui::worksheet::Worksheet;
 
 /// The colour of what its feeds do.
@@ -44,7 +45,7 @@ pub(super) fn faces_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>
         });
     }
     for (number, feed) in sheet.table.live.iter().enumerate() {
-        feed_ui(ui, sheet, number, feed);
+        feed_ui(ui, sheet, number, feed, actions);
     }
     if sheet.can_start_again() {
         let hint = "Follow the feeds again: what was recorded is read first";
@@ -61,8 +62,32 @@ pub(super) fn faces_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>
     }
 }
 
+/// What can be done with a feed; `waits`: it is lost, and tried again after a while.
+fn menu_ui(ui: &mut Ui, sheet: &Worksheet, feed: &Feed, waits: bool, actions: &mut Vec<Action>) {
+    let mut act = |action| actions.push(Action::Table(sheet.id, action));
+    if waits && ui.button("Try now").clicked() {
+        act(TableAction::TryNow(feed.url.text.clone()));
+    }
+    if sheet.running().is_live() && ui.button("Stop").on_hover_text("All feeds of the table").clicked() {
+        act(TableAction::Stop);
+    }
+    if sheet.can_start_again() && ui.button("Start again").on_hover_text("All feeds of the table").clicked() {
+        act(TableAction::StartAgain);
+    }
+    if ui.button("Detach").on_hover_text("The table goes on without it").clicked() {
+        act(TableAction::Detach(feed.url.text.clone()));
+    }
+    ui.separator();
+    if ui.button("Settings…").clicked() {
+        actions.push(Action::Feed(FeedAction::Change(sheet.id, feed.url.text.clone())));
+    }
+    if ui.button("Copy the address").on_hover_text("Without what is secret in it").clicked() {
+        actions.push(Action::App(AppAction::Copy(feed.url.shown())));
+    }
+}
+
 /// A feed: its state, its address, and how fast its rows come where it is the only one.
-fn feed_ui(ui: &mut Ui, sheet: &Worksheet, number: usize, feed: &Feed) {
+fn feed_ui(ui: &mut Ui, sheet: &Worksheet, number: usize, feed: &Feed, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let shown = feed.url.shown();
     let newest = sheet.running().newest.as_ref();
@@ -79,7 +104,10 @@ fn feed_ui(ui: &mut Ui, sheet: &Worksheet, number: usize, feed: &Feed) {
     let left = |ui: &mut Ui| {
         dot_ui(ui, color);
         let label = Label::new(RichText::new(&shown).size(look::SMALL)).truncate().selectable(false);
-        ui.add(label).on_hover_text(trouble.map_or_else(|| shown.clone(), ToString::to_string));
+        let told = trouble.map_or_else(|| shown.clone(), ToString::to_string);
+        let label = ui.add(label.sense(Sense::click())).on_hover_text(told);
+        let waits = trouble.is_some_and(|told| wait_of(&told.why).is_some());
+        context::menu_ui(&label, |ui| menu_ui(ui, sheet, feed, waits, actions));
     };
     row::ends_ui(ui, left, |ui| {
         ui.label(RichText::new(state).size(look::SMALL).color(color));

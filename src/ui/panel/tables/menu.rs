@@ -55,6 +55,9 @@ pub(super) fn menu_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut V
         }
     }
     ui.separator();
+    if ui.button("Rename").on_hover_text("In all questions and on all boards").clicked() {
+        actions.push(Action::Table(sheet.id, TableAction::Name(true)));
+    }
     if ui.button("Remove").on_hover_text("Takes the table out of the window; its files stay as they are").clicked() {
         actions.push(Action::Table(sheet.id, TableAction::Remove));
     }

@@ -10,7 +10,7 @@ use eframe::egui::{Label, ScrollArea, TextEdit, Ui};
 
 use super::unopened;
 use crate::ui::action::Action;
-use crate::ui::{App, look};
+use crate::ui::{App, focus, look};
 
 /// More names than this ask for a search.
 const MANY: usize = 12;
@@ -41,5 +41,6 @@ pub fn tables_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::GAP);
         let hint = if any || sought.is_empty() { "Drop files anywhere to open them" } else { "No name has this" };
         ui.add(Label::new(look::faint(hint, ui)).wrap());
+        focus::keep_in_sight(ui);
     });
 }

@@ -11,8 +11,9 @@ use crate::ui::action::{Action, TableAction};
 use crate::ui::panel::models::models_ui;
 use crate::ui::watch::RunState;
 use crate::ui::widget::badge::dot_ui;
-use crate::ui::widget::{buttons, numbers, row};
-use crate::ui::worksheet::Worksheet;
+use crate::ui::widget::rename::{self, Written};
+use crate::ui::widget::{buttons, context, numbers, row};
+use crate::ui::worksheet::{Worksheet, line_id};
 use crate::ui::{App, look};
 
 /// False when neither it nor a column of it has what is sought.
@@ -39,7 +40,7 @@ pub(super) fn table_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, sought: &str, 
             inset.show(ui, |ui| {
                 faces::faces_ui(ui, sheet, actions);
                 models_ui(ui, app, sheet, actions);
-                columns::columns_ui(ui, sheet, &columns, actions);
+                columns::columns_ui(ui, app, sheet, &columns, actions);
             });
         }
     });
@@ -53,14 +54,17 @@ fn line_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, open: bool, actions: &mut 
     let fill = if chosen { p.accent_soft } else { p.panel };
     let frame =
         Frame::new().fill(fill).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(4, 2));
-    let mut folds = false;
-    let card = ui.scope_builder(UiBuilder::new().id_salt("card").sense(Sense::click()), |ui| {
+    let (mut folds, mut named) = (false, Vec::new());
+    let card = ui.scope_builder(UiBuilder::new().scope_id(line_id(sheet.id)).sense(Sense::click()), |ui| {
         frame.show(ui, |ui| {
             let left = |ui: &mut Ui| {
                 let title = format!("{} {}", if open { "Fold" } else { "Unfold" }, sheet.table.name);
                 folds = buttons::fold_ui(ui, open, &title).on_hover_text(title).clicked();
                 if !sheet.table.live.is_empty() {
                     dot_ui(ui, faces::color(sheet, p)).on_hover_text(faces::word(sheet));
+                }
+                if app.naming == Some(sheet.id) {
+                    return name_ui(ui, sheet, &mut named);
                 }
                 let color = if chosen { p.accent } else { p.strong };
                 let name = RichText::new(&sheet.table.name).strong().color(color);
@@ -75,14 +79,27 @@ fn line_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, open: bool, actions: &mut 
             row::ends_ui(ui, left, right);
         });
     });
+    actions.append(&mut named);
     let title = format!("Table {}", sheet.table.name);
     card.response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &title));
     let card = card.response.on_hover_cursor(egui::CursorIcon::PointingHand);
     if card.clicked() {
         actions.push(Action::Table(sheet.id, TableAction::Select));
     }
-    card.context_menu(|ui| menu::menu_ui(ui, app, sheet, actions));
+    context::menu_ui(&card, |ui| menu::menu_ui(ui, app, sheet, actions));
     folds
+}
+
+/// The name of a table while it is being written.
+fn name_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let mut act = |action| actions.push(Action::Table(sheet.id, action));
+    let name = &sheet.table.name;
+    match rename::rename_ui(ui, ("name of table", sheet.id), name, "Name of the table", f32::INFINITY) {
+        Written::GoesOn => return,
+        Written::Done(name) => act(TableAction::Rename(name)),
+        Written::Left => {}
+    }
+    act(TableAction::Name(false));
 }
 
 fn menu_button_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {

@@ -1,6 +1,6 @@
 //! What a tile shows: a figure, a number, rows, words, the ledger of a table, or the guard of a model.
 
-use eframe::egui::{Label, Rect, RichText, ScrollArea, Ui};
+use eframe::egui::{Label, Rect, ScrollArea, Ui};
 
 use super::super::figure;
 use super::{guard, number, text};
@@ -38,8 +38,7 @@ pub fn body_ui(
     }
     let Some(run) = run else { return told(ui, "Reading".to_owned()) };
     if let Some(fault) = &run.fault {
-        let color = look::palette(ui).error;
-        ui.centered_and_justified(|ui| ui.add(Label::new(RichText::new(wording::fault(fault)).color(color)).wrap()));
+        ui.centered_and_justified(|ui| ui.add(look::fault(fault, ui)));
         return;
     }
     let Some(shown) = run.shown() else { return told(ui, "Reading".to_owned()) };

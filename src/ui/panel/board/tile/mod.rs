@@ -11,17 +11,18 @@ mod text;
 
 use eframe::egui::scroll_area::ScrollBarVisibility;
 use eframe::egui::{
-    self, Align, CornerRadius, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, UiBuilder,
-    WidgetInfo,
+    self, Align, CornerRadius, EventFilter, Key, Label, Modifiers, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui,
+    UiBuilder, WidgetInfo, vec2,
 };
 
 pub use self::sketch::sketch_ui;
 use super::step;
 use crate::ui::action::{Action, BoardAction};
-use crate::ui::board::{TileRun, title};
-use crate::ui::widget::buttons;
+use crate::ui::board::{TileRun, head_id, title};
+use crate::ui::widget::rename::{self, Written};
+use crate::ui::widget::{buttons, context};
 use crate::ui::{App, look};
-use crate::workspace::bench::{Board, Edit, Tile, TileId, TileKind};
+use crate::workspace::bench::{Board, Edit, Layout, Side, Tile, TileId, TileKind};
 
 /// The height of a tile's title.
 const HEAD: f32 = 28.0;
@@ -49,12 +50,12 @@ pub fn tile_ui(
     let (head, body) = room.split_top_bottom_at_y(room.top() + HEAD);
     ui.push_id(("tile", tile.id.0), |ui| {
         // Before what stands on it, so that a button there is still a button.
-        let bar = ui.interact(head, ui.scope_id().with("head"), Sense::click_and_drag());
-        ui.scope_builder(UiBuilder::new().max_rect(head.shrink2(egui::vec2(look::GAP, 2.0))), |ui| {
+        let bar = ui.interact(head, head_id(tile.id), Sense::click_and_drag());
+        ui.scope_builder(UiBuilder::new().max_rect(head.shrink2(vec2(look::GAP, 2.0))), |ui| {
             head_ui(ui, app, board, (tile, place), run, actions);
         });
         bar_ui(ui, app, board, tile, &bar, actions);
-        let inner = body.shrink2(egui::vec2(look::GAP, 0.0)).with_max_y(body.bottom() - look::GAP);
+        let inner = body.shrink2(vec2(look::GAP, 0.0)).with_max_y(body.bottom() - look::GAP);
         if inner.is_positive() {
             ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| {
                 ui.set_clip_rect(inner.expand(2.0).intersect(ui.clip_rect()));
@@ -71,6 +72,10 @@ pub fn tile_ui(
 /// The bar at the top of a tile, by which it is dragged, maximised and right-clicked.
 fn bar_ui(ui: &Ui, app: &App, board: &Board, tile: &Tile, bar: &egui::Response, actions: &mut Vec<Action>) {
     bar.dnd_set_drag_payload(tile.id);
+    bar.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Tile {}", title(tile))));
+    if bar.has_focus() {
+        arrows_ui(ui, app, board, tile, bar, actions);
+    }
     if bar.hovered() {
         ui.set_cursor_icon(egui::CursorIcon::Grab);
     }
@@ -78,7 +83,47 @@ fn bar_ui(ui: &Ui, app: &App, board: &Board, tile: &Tile, bar: &egui::Response, 
         let maximised = app.boards().maximised.is_none().then_some(tile.id);
         actions.push(Action::Board(BoardAction::Maximise(maximised)));
     }
-    bar.context_menu(|ui| menu::menu_ui(ui, app, board, tile, actions));
+    context::menu_ui(bar, |ui| menu::menu_ui(ui, app, board, tile, actions));
+}
+
+/// Arrows go to the tile beside this one, or take it there.
+fn arrows_ui(ui: &Ui, app: &App, board: &Board, tile: &Tile, bar: &egui::Response, actions: &mut Vec<Action>) {
+    if app.boards().focus != Some(tile.id) {
+        actions.push(Action::Board(BoardAction::Focus(Some(tile.id))));
+    }
+    let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(bar.id, filter));
+    if app.boards().maximised.is_some() {
+        return;
+    }
+    let others = board.layout.iter().flat_map(Layout::in_front).filter(|id| *id != tile.id);
+    let heads: Vec<(TileId, Rect)> =
+        others.filter_map(|id| Some((id, ui.ctx().read_response(head_id(id))?.rect))).collect();
+    let keys = [
+        (Key::ArrowLeft, Side::Left, vec2(-1.0, 0.0)),
+        (Key::ArrowRight, Side::Right, vec2(1.0, 0.0)),
+        (Key::ArrowUp, Side::Above, vec2(0.0, -1.0)),
+        (Key::ArrowDown, Side::Below, vec2(0.0, 1.0)),
+    ];
+    for (key, side, to) in keys {
+        let moves = ui.input_mut(|i| i.consume_key(Modifiers::COMMAND | Modifiers::SHIFT, key));
+        if !moves && !ui.input_mut(|i| i.consume_key(Modifiers::NONE, key)) {
+            continue;
+        }
+        // The nearest that way; what stands aside is farther.
+        let away = |rect: &Rect| {
+            let by = rect.left_top() - bar.rect.left_top();
+            let ahead = by.dot(to);
+            (ahead > 1.0).then_some(ahead + 3.0 * by.dot(to.rot90()).abs())
+        };
+        let reached = heads.iter().filter_map(|(id, rect)| Some((*id, away(rect)?)));
+        let Some((next, _)) = reached.min_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
+        actions.push(if moves {
+            step(Edit::MoveTile { tile: tile.id, board: board.id, at: Some((next, side)) })
+        } else {
+            Action::Board(BoardAction::Reach(next))
+        });
+    }
 }
 
 /// The title and the menu of a tile, and what there is to say about its answer.
@@ -91,7 +136,7 @@ fn head_ui(
     actions: &mut Vec<Action>,
 ) {
     let name = title(tile);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = look::GAP;
         if !app.boards().presenting {
             let label = format!("Menu of {name}");
@@ -101,7 +146,7 @@ fn head_ui(
         if let Some(run) = run {
             state::state_ui(ui, tile, run);
         }
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
             if app.boards().renaming == Some(tile.id) {
                 return rename_ui(ui, tile, &name, actions);
             }
@@ -142,19 +187,15 @@ fn tabs_ui(ui: &mut Ui, board: &Board, (shown, place): (&Tile, &[TileId]), actio
 }
 
 fn rename_ui(ui: &mut Ui, tile: &Tile, name: &str, actions: &mut Vec<Action>) {
-    let id = ui.scope_id().with("title");
-    let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or_else(|| name.to_owned());
-    let response = ui.add(TextEdit::singleline(&mut text).desired_width(f32::INFINITY));
-    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Title of the tile"));
-    if !response.has_focus() && !response.lost_focus() {
-        response.request_focus();
+    let written = rename::rename_ui(ui, "title", name, "Title of the tile", f32::INFINITY);
+    if written == Written::GoesOn {
+        return;
     }
-    ui.data_mut(|d| d.insert_temp(id, text.clone()));
-    if response.lost_focus() {
-        ui.data_mut(|d| d.remove::<String>(id));
-        if !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
-            actions.push(step(Edit::SetTile { tile: Tile { title: text.trim().to_owned(), ..tile.clone() } }));
-        }
-        actions.push(Action::Board(BoardAction::Rename(None)));
+    if let Written::Done(title) = written {
+        actions.push(step(Edit::SetTile { tile: Tile { title, ..tile.clone() } }));
+    }
+    actions.push(Action::Board(BoardAction::Rename(None)));
+    if ui.input(|i| i.key_pressed(Key::Enter) || i.key_pressed(Key::Escape)) {
+        actions.push(Action::Board(BoardAction::Reach(tile.id)));
     }
 }

@@ -4,6 +4,7 @@ use eframe::egui::{self, Frame, Margin, ScrollArea, Sense, Ui, WidgetInfo};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 
 use crate::ui::action::{Action, BoardAction};
+use crate::ui::widget::typing;
 use crate::workspace::bench::{Edit, Tile, TileKind};
 
 pub fn text_ui(ui: &mut Ui, tile: &Tile, words: &str, actions: &mut Vec<Action>) {
@@ -13,17 +14,13 @@ pub fn text_ui(ui: &mut Ui, tile: &Tile, words: &str, actions: &mut Vec<Action>)
         let edit = egui::TextEdit::multiline(&mut text).desired_width(f32::INFINITY).desired_rows(3);
         let response = ui.add_sized(ui.available_size(), edit);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Text of the tile"));
+        let goes_on = typing::goes_on(ui, response.changed());
         if response.changed() {
             let edit = Box::new(Edit::SetTile { tile: Tile { show: TileKind::Text(text), ..tile.clone() } });
-            let goes_on = ui.data(|d| d.get_temp::<bool>(response.id)).unwrap_or(false);
-            ui.data_mut(|d| d.insert_temp(response.id, true));
             actions.push(Action::Board(BoardAction::Edit { edit, goes_on }));
         }
         if response.lost_focus() || ui.input(|i| i.key_pressed(egui::Key::Escape)) {
-            ui.data_mut(|d| {
-                d.remove::<bool>(editing);
-                d.remove::<bool>(response.id);
-            });
+            ui.data_mut(|d| d.remove::<bool>(editing));
         } else if !response.has_focus() {
             response.request_focus();
         }
@@ -35,7 +32,9 @@ pub fn text_ui(ui: &mut Ui, tile: &Tile, words: &str, actions: &mut Vec<Action>)
         });
     });
     let response = ui.interact(shown.response.rect, ui.scope_id().with("words"), Sense::click());
-    if response.on_hover_text("Double-click to change the text").double_clicked() {
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Words of the tile"));
+    let pressed = response.clicked() && !response.clicked_by(egui::PointerButton::Primary);
+    if pressed | response.on_hover_text("Double-click to change the text").double_clicked() {
         ui.data_mut(|d| d.insert_temp(editing, true));
     }
 }
