@@ -48,7 +48,7 @@ print(json.dumps({"peak": peak, "rows": rows}))
 DUCKDB = """
 import json, sys, duckdb
 src, questions = sys.argv[1], json.loads(sys.argv[2])
-con = duckdb.connect(); con.execute("set threads=2")
+con = duckdb.connect(); con.execute("set threads=2"); con.execute("set enable_progress_bar=false")
 scan = f"read_csv('{src}')" if src.endswith("csv") else f"read_parquet('{src}')"
 con.execute(f"create view t as from {scan}")
 rows = {name: con.execute(f"select count(*), sum(n) from ({sql})").fetchone() for name, sql in questions}

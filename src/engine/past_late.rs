@@ -45,10 +45,9 @@ impl<'a> PastLate<'a> {
             let watermarks: Vec<Micros> = judged.iter().flatten().collect();
             // A row of a joined question has no window before it is joined: then what is older than the watermark
             // counts.
-            let late = window
-                .time
-                .of(&rows)
-                .and_then(|time| Ok(window.place(&micros_of(&time)?, Admission::Judged(&watermarks)).late.len()));
+            let late = window.time.of(&rows).and_then(|time| {
+                Ok(window.place(&window.sound(&micros_of(&time)?), Admission::Judged(&watermarks)).late.len())
+            });
             self.count += late.unwrap_or(watermarks.len()) as u64;
         }
         Ok(())

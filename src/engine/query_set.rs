@@ -7,6 +7,7 @@ use polars::prelude::PlSmallStr;
 use super::continuous::ContinuousQuery;
 use super::row_rule::RowRule;
 use super::table::Table;
+use crate::query::Sharing;
 
 /// Some questions of one table. A chunk carries the set that it was read for: a question that joins later has no part
 /// in it.
@@ -19,6 +20,8 @@ pub struct QuerySet {
     pub columns: Vec<PlSmallStr>,
     /// Columns that are vital to some question: rows that lack one are marked.
     pub vital: Vec<PlSmallStr>,
+    /// What several of the questions look at.
+    pub sharing: Sharing,
     /// Whether any question judges rows by the watermark, and whether any judges all.
     pub judges: Option<bool>,
 }
@@ -40,7 +43,8 @@ impl QuerySet {
         let time = table.time.as_ref().filter(|_| !table.live.is_empty());
         add(&mut columns, time.map(|time| time.column.as_str().into()).iter());
         let judges = queries.iter().filter_map(|query| table.judges_all(&query.plan)).reduce(|a, b| a || b);
-        Self { generation: self.generation + 1, queries, columns, vital, judges }
+        let sharing = Sharing::of(queries.iter().map(|query| &*query.plan));
+        Self { generation: self.generation + 1, queries, columns, vital, sharing, judges }
     }
 
     /// Whether what is read for this set is enough for another.

@@ -46,7 +46,7 @@ mod walk;
 pub mod window;
 
 pub use form::Form;
-pub use partial::{Absorbed, Partial};
+pub use partial::{Absorbed, Partial, SharedRows, Sharing};
 pub use plan::Plan;
 pub use query::Query;
 pub use scope::InputTable;

@@ -28,6 +28,10 @@ pub struct ScoreColumns {
 }
 
 impl ScoreColumns {
+    pub fn are_none(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+
     /// The rows as they came.
     pub fn without(&self, rows: &DataFrame) -> DataFrame {
         let mut names = self.before.iter().chain(&self.after).flat_map(|s| &s.columns).peekable();

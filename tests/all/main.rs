@@ -65,6 +65,7 @@ mod rotation;
 mod rows;
 mod run;
 mod seam;
+mod shared;
 mod shortcuts;
 mod sizes;
 mod sketch;

@@ -101,11 +101,13 @@ pub(super) fn float(text: &[u8]) -> Option<f64> {
     Some(if negative { -value } else { value })
 }
 
+/// Eight digits of zero.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
 /// A number of up to 16 bytes as its sign, its digits as one whole number, and how many of them follow the point: all
 /// bytes at once and without a branch for each. `None` for everything else, which may still be a number.
 #[inline]
 fn quick(bytes: &[u8], range: Range<usize>) -> Option<(bool, u64, usize)> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
     let length = range.end.checked_sub(range.start)?;
     let low = word::load(bytes, range.start);
     let negative = low as u8 == b'-';
@@ -151,6 +153,20 @@ fn quick(bytes: &[u8], range: Range<usize>) -> Option<(bool, u64, usize)> {
     })
 }
 
+/// A whole number of up to eight bytes, which most are: digits, and a minus before them.
+#[inline]
+fn short_integer(bytes: &[u8], range: &Range<usize>) -> Option<i64> {
+    let length = range.end.checked_sub(range.start).filter(|length| *length <= 8)?;
+    let word = word::load(bytes, range.start);
+    let negative = word as u8 == b'-';
+    let digits = length.checked_sub(usize::from(negative)).filter(|digits| *digits > 0)?;
+    // The last digit stands in the highest byte; what is before the first is zero.
+    let room = 8 * (8 - digits);
+    let spelt = (word << (8 * (8 - length)) & u64::MAX << room) ^ ZEROS << room;
+    let value = eight_digits(spelt) as i64;
+    are_digits(spelt).then_some(if negative { -value } else { value })
+}
+
 /// Whether each byte is 0 to 9.
 #[inline]
 fn are_digits(bytes: u64) -> bool {
@@ -177,6 +193,9 @@ pub(super) fn quick_float(bytes: &[u8], range: Range<usize>) -> Option<f64> {
 /// As `integer` where the bytes in this range are a plain whole number; `None` says nothing.
 #[inline]
 pub(super) fn quick_integer(bytes: &[u8], range: Range<usize>) -> Option<i64> {
+    if let Some(value) = short_integer(bytes, &range) {
+        return Some(value);
+    }
     let (negative, digits, scale) = quick(bytes, range)?;
     let value = digits as i64;
     (scale == 0).then_some(if negative { -value } else { value })

@@ -15,6 +15,7 @@ use crate::engine::query_set::QuerySet;
 use crate::engine::row_rule::{RowRule, RuledRows};
 use crate::engine::scan::Scan;
 use crate::engine::seam::{Face, Seam};
+use crate::query::SharedRows;
 use crate::query::rows::SourceRange;
 use crate::query::window::{finite, micros_of};
 
@@ -74,8 +75,9 @@ impl Worker {
                 at,
                 first: numbered.then(|| chunk.offsets.start + start as u64),
             };
+            let mut shared = SharedRows::new(&part.rows, &set.sharing);
             for rule in &rules {
-                self.take_part(&part, &piece, rule, set);
+                self.take_part(&part, &piece, rule, set, &mut shared);
             }
             // Only the merger can let rows go, or groups leave for disk.
             if self.slots.iter().map(Slot::share).sum::<f64>() > 1.0 {
@@ -101,8 +103,15 @@ impl Worker {
         }
     }
 
-    /// Takes a part of a chunk for the questions of one rule.
-    fn take_part(&mut self, part: &Part<'_>, piece: &Piece, rule: &Arc<RowRule>, set: &QuerySet) {
+    /// Takes a part of a chunk for the questions of one rule; `shared` are its rows for those of all rules.
+    fn take_part(
+        &mut self,
+        part: &Part<'_>,
+        piece: &Piece,
+        rule: &Arc<RowRule>,
+        set: &QuerySet,
+        shared: &mut SharedRows<'_>,
+    ) {
         let intake = self.intake.clone();
         let (scan, out, ending) = (&*intake.scan, &intake.out, self.ending.clone());
         let ruled = rule.apply(part.rows.clone(), part.rejects.clone(), piece.face);
@@ -133,7 +142,8 @@ impl Worker {
                 first: part.first.filter(|_| whole),
                 to_file: out.rows.iter().any(|(id, _)| *id == slot.query.id),
             };
-            if let Err(fault) = slot.absorb(&ruled, &origin, &join) {
+            let shared = whole.then_some(&mut *shared);
+            if let Err(fault) = slot.absorb(&ruled, shared, &origin, &join) {
                 slot.query.fail(place(fault, part.source));
             }
         }

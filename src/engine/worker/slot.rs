@@ -12,7 +12,7 @@ use crate::engine::row_rule::RuledRows;
 use crate::engine::seam::Face;
 use crate::query::rows::SourceRange;
 use crate::query::window::WATERMARK;
-use crate::query::{Absorbed, Partial, Plan};
+use crate::query::{Absorbed, Partial, Plan, SharedRows};
 
 /// Values, and words of the question for each row, that are worked on between two looks at whether to go on.
 const AT_ONCE: usize = 1 << 22;
@@ -98,14 +98,20 @@ impl Slot {
         delta.rejects.add(rejects);
     }
 
-    /// Takes the rows of a part of a chunk.
+    /// Takes the rows of a part of a chunk; `shared` are the same rows, where other questions take them, too.
     ///
     /// # Errors
     /// When a row makes an expression fail: the question cannot be answered.
-    pub(super) fn absorb(&mut self, ruled: &RuledRows, origin: &Origin<'_>, join: &Join<'_>) -> Result<()> {
+    pub(super) fn absorb(
+        &mut self,
+        ruled: &RuledRows,
+        shared: Option<&mut SharedRows<'_>>,
+        origin: &Origin<'_>,
+        join: &Join<'_>,
+    ) -> Result<()> {
         let frame = self.own_columns(&ruled.frame)?;
         let height = frame.height() as u64;
-        let Some(mut absorbed) = self.absorb_rows(frame, origin.at, join)? else {
+        let Some(mut absorbed) = self.absorb_rows(frame, shared, origin.at, join)? else {
             self.left += height;
             return Ok(());
         };
@@ -147,6 +153,7 @@ impl Slot {
     fn absorb_rows(
         &mut self,
         mut frame: DataFrame,
+        mut shared: Option<&mut SharedRows<'_>>,
         at: Option<SourceRange>,
         join: &Join<'_>,
     ) -> Result<Option<Absorbed>> {
@@ -156,12 +163,16 @@ impl Slot {
         };
         let mut late = None;
         if let Some(judged) = frame.column(WATERMARK).ok().map(Column::is_not_null) {
-            late = Some(frame.filter(&judged)?).filter(|rows| rows.height() > 0);
-            frame = frame.filter(&!&judged)?.drop(WATERMARK)?;
+            if judged.any() {
+                late = Some(frame.filter(&judged)?);
+                frame = frame.filter(&!&judged)?;
+                shared = None;
+            }
+            frame = frame.drop(WATERMARK)?;
         }
         let mut absorbed = match &lookup {
             Some(lookup) => self.partial.absorb_joined(&frame, lookup, None, at, join.must_stop)?,
-            None => self.partial.absorb_at(&frame, None, at)?,
+            None => self.partial.absorb_shared(&frame, None, at, shared)?,
         };
         if let Some(rows) = late {
             absorbed.cells.kept.iter_mut().for_each(|cell| cell.line = 0);

@@ -70,6 +70,19 @@ impl Moments {
         self.sums.add_product_to(group, 1, x, x);
     }
 
+    /// `add` for a whole number.
+    #[inline]
+    fn add_whole(&mut self, group: u32, x: i64) {
+        /// Below this a double holds the square.
+        const SMALL: u64 = 1 << 26;
+        if x.unsigned_abs() >= SMALL {
+            return self.add(group, x as f64);
+        }
+        self.sums.more(group, 1);
+        self.sums.add_to(group, 0, x as f64);
+        self.sums.add_to(group, 1, (x * x) as f64);
+    }
+
     fn finished(&self, groups: Range<usize>) -> Column {
         let finish = |g: usize| self.variance(g).map(|v| if self.root { v.sqrt() } else { v });
         part("variance", groups.map(finish).collect::<Float64Chunked>().into_series())
@@ -115,7 +128,7 @@ impl Accumulator for Moments {
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
         match numbers(single(inputs)?)? {
             NumberColumn::Float(values) => for_each(groups, &values, |g, x| self.add(g, x)),
-            NumberColumn::Int(values) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
+            NumberColumn::Int(values) => for_each(groups, &values, |g, x| self.add_whole(g, x)),
             NumberColumn::Unsigned(values) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
         }
         Ok(())

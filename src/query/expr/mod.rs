@@ -26,5 +26,5 @@ pub use functions::{SCALARS, ScalarFunction};
 pub use overflow::report_overflow;
 pub use parse::parse;
 pub use resolve::{resolve, unknown_column, unqualify};
-pub use scalar::{Scalar, keep};
+pub use scalar::{Scalar, ScalarId, keep};
 pub use tree::{arguments, column, divides, rewrite};

@@ -31,8 +31,17 @@ pub struct Computed {
     wide: Option<Steps>,
     /// The columns that it reads.
     columns: Vec<PlSmallStr>,
+    /// All that it says, in one way for all who say the same.
+    resolved: Arc<str>,
     /// As written, for errors.
     pub(super) sql: String,
+}
+
+/// What tells a scalar from any other over the same columns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ScalarId {
+    Column(PlSmallStr),
+    Computed(Arc<str>),
 }
 
 impl Scalar {
@@ -64,8 +73,16 @@ impl Scalar {
             None
         };
         let columns = read.iter_names().cloned().collect();
-        let computed = Computed { steps, wide, columns, sql: place.clause.sql.clone() };
+        let (resolved, sql) = (timed.to_string().into(), place.clause.sql.clone());
+        let computed = Computed { steps, wide, columns, resolved, sql };
         Ok((Self::Computed(Box::new(computed)), dtype))
+    }
+
+    pub fn id(&self) -> ScalarId {
+        match self {
+            Self::Column(name) => ScalarId::Column(name.clone()),
+            Self::Computed(computed) => ScalarId::Computed(computed.resolved.clone()),
+        }
     }
 
     /// The columns that it reads.

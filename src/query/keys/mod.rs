@@ -5,6 +5,7 @@
 //! a key is as many words as it has columns, groups are found by their hash.
 //! `-0.0` and `0.0` are one key, and all NaN are one key.
 
+mod coded;
 mod index;
 mod pack;
 mod texts;
@@ -16,6 +17,7 @@ use polars::prelude::*;
 
 use super::window::type_word;
 use crate::data::{Fault, Result};
+pub use coded::Coded;
 use index::Index;
 use pack::KeyPacking;
 use texts::fold;

@@ -1,13 +1,15 @@
 //! Rows into groups: filters, windows, late rows.
 
 use super::absorbed::Absorbed;
-use super::inputs::{CallInput, evaluate, filter_mask, filter_rows, pick, unfiltered};
+use super::inputs::{CallInput, pick, unfiltered};
+use super::rows::Rows;
+use super::shared::SharedRows;
 use super::{MOST_HOPS, Partial, Spans, TOGETHER};
 use crate::data::{Cells, Fault, Result};
 use crate::query::expr::report_overflow;
-use crate::query::join::{ORIGIN, distinct};
+use crate::query::join::distinct;
+use crate::query::keys::Coded;
 use crate::query::rows::{SourceRange, value_name};
-use crate::query::score;
 use crate::query::window::{Admission, Micros, WATERMARK, micros_of};
 use polars::prelude::*;
 
@@ -32,10 +34,24 @@ impl Partial {
         watermark: Option<Micros>,
         at: Option<SourceRange>,
     ) -> Result<Absorbed> {
+        self.absorb_shared(frame, watermark, at, None)
+    }
+
+    /// `absorb_at` for rows that other questions take, too: `shared` are the same rows.
+    ///
+    /// # Errors
+    /// As `absorb`.
+    pub fn absorb_shared(
+        &mut self,
+        frame: &DataFrame,
+        watermark: Option<Micros>,
+        at: Option<SourceRange>,
+        shared: Option<&mut SharedRows<'_>>,
+    ) -> Result<Absorbed> {
         if self.rows.is_some() {
-            return self.keep_rows(frame, at);
+            return self.keep_rows(frame, at, shared);
         }
-        let absorbed = self.take_pieces(frame, Admission::Open(watermark))?;
+        let absorbed = self.take_pieces(frame, Admission::Open(watermark), shared)?;
         Ok(Absorbed { watermark, ..absorbed })
     }
 
@@ -47,7 +63,7 @@ impl Partial {
     pub fn absorb_judged(&mut self, frame: &DataFrame) -> Result<Absorbed> {
         let watermarks: Vec<Micros> =
             frame.column(WATERMARK)?.i64()?.iter().map(|w| w.unwrap_or(Micros::MIN)).collect();
-        self.take_pieces(frame, Admission::Judged(&watermarks))
+        self.take_pieces(frame, Admission::Judged(&watermarks), None)
     }
 
     /// Takes rows that were set aside, `late` or `partly_late`, into exactly the windows that they missed, and marks
@@ -72,77 +88,84 @@ impl Partial {
                 return Err(Fault::new(what).hint("give one watermark a row, or one for all"));
             }
         };
-        self.take_pieces(late, Admission::Missed(watermarks))
+        self.take_pieces(late, Admission::Missed(watermarks), None)
     }
 
     /// Keeps rows as they are: they are in no window, so they are never late.
-    fn keep_rows(&mut self, frame: &DataFrame, at: Option<SourceRange>) -> Result<Absorbed> {
+    fn keep_rows(
+        &mut self,
+        frame: &DataFrame,
+        at: Option<SourceRange>,
+        shared: Option<&mut SharedRows<'_>>,
+    ) -> Result<Absorbed> {
         let plan = self.plan.clone();
         let (Some(store), Some(kept)) = (&mut self.rows, &plan.rows) else { return Ok(Absorbed::default()) };
-        let mut rows = frame.clone();
-        let (mut lost, mut cells, mut mask) = (Cells::default(), Cells::default(), None);
-        score::add(&plan.scores.before, &mut rows)?;
-        if let Some(filter) = &plan.filter {
-            let keeps = filter_mask(filter, &rows, &mut cells)?;
-            rows = filter_rows(&rows, &keeps)?;
-            mask = Some(keeps);
-        }
-        score::add(&plan.scores.after, &mut rows)?;
+        let (mut lost, mut cells) = (Cells::default(), Cells::default());
+        let mut rows = Rows::new(&plan, frame, shared, &mut cells)?;
         let mut values = Vec::with_capacity(kept.values.len());
         for (i, value) in kept.values.iter().enumerate() {
-            values.push(evaluate(&value.scalar, &rows, &mut lost)?.with_name(value_name(i)));
+            values.push(rows.evaluate(&value.scalar, &mut lost)?.with_name(value_name(i)));
         }
-        store.add(at, DataFrame::new(rows.height(), values)?)?;
+        store.add(at, DataFrame::new(rows.height, values)?)?;
         self.untouched = false;
-        let shown = distinct(&rows, None)?;
-        cells.add(unfiltered(lost, mask.as_ref()));
-        Ok(Absorbed { shown, filtered: (frame.height() - rows.height()) as u64, cells, ..Absorbed::default() })
+        let shown = rows.origins()?;
+        cells.add(unfiltered(lost, rows.mask()));
+        Ok(Absorbed { shown, filtered: (frame.height() - rows.height) as u64, cells, ..Absorbed::default() })
     }
 
-    fn take_pieces(&mut self, frame: &DataFrame, due: Admission<'_>) -> Result<Absorbed> {
+    fn take_pieces(
+        &mut self,
+        frame: &DataFrame,
+        due: Admission<'_>,
+        shared: Option<&mut SharedRows<'_>>,
+    ) -> Result<Absorbed> {
         let a_row = self.hop().map_or(1, |hop| hop.most_windows());
         let piece = usize::try_from(MOST_HOPS / a_row).unwrap_or(1).max(1);
         if a_row == 1 || frame.height() <= piece {
-            return self.take(frame, due);
+            return self.take(frame, due, shared);
         }
         let mut absorbed = Absorbed::default();
         for from in (0..frame.height()).step_by(piece) {
             let rows = frame.slice(from as i64, piece);
-            let mut taken = self.take(&rows, due.slice(from, rows.height()))?;
+            let mut taken = self.take(&rows, due.slice(from, rows.height()), None)?;
             taken.cells.kept.iter_mut().for_each(|cell| cell.line += from as u64);
             absorbed.add(taken)?;
         }
         Ok(absorbed)
     }
 
-    fn take(&mut self, frame: &DataFrame, due: Admission<'_>) -> Result<Absorbed> {
+    fn take(&mut self, frame: &DataFrame, due: Admission<'_>, shared: Option<&mut SharedRows<'_>>) -> Result<Absorbed> {
         let plan = self.plan.clone();
-        let mut absorbed = Absorbed::default();
-        let mut rows = frame.clone();
-        let mut due = due;
-        let (mut kept, mut keeps, mut lost) = (Vec::new(), None, Cells::default());
-        score::add(&plan.scores.before, &mut rows)?;
-        if let Some(filter) = &plan.filter {
-            let mask = filter_mask(filter, &rows, &mut absorbed.cells)?;
-            rows = filter_rows(&rows, &mask)?;
-            absorbed.filtered = (frame.height() - rows.height()) as u64;
-            due = due.filter(&mask, &mut kept);
-            keeps = Some(mask);
-        }
-        score::add(&plan.scores.after, &mut rows)?;
+        let (mut absorbed, mut lost) = (Absorbed::default(), Cells::default());
+        let mut rows = Rows::new(&plan, frame, shared, &mut absorbed.cells)?;
+        absorbed.filtered = (frame.height() - rows.height) as u64;
         // Everything that can fail is evaluated before anything is changed.
+        if let Admission::Open(None) = due
+            && let Some(keys) = rows.coded(&plan.keys)
+        {
+            // Every row is taken, into one group.
+            let inputs = self.inputs(&mut rows, &mut lost)?;
+            if self.fold_coded(&keys, &inputs)? {
+                absorbed.shown = rows.height as u64;
+                absorbed.cells.add(unfiltered(lost, rows.mask()));
+                return Ok(absorbed);
+            }
+            lost = Cells::default();
+        }
         let mut keys = Vec::with_capacity(plan.keys.len());
         for key in plan.keys.iter().filter(|k| k.window.is_none()) {
-            keys.push(evaluate(&key.scalar, &rows, &mut lost)?);
+            keys.push(rows.evaluate(&key.scalar, &mut lost)?);
         }
-        let mut inputs = self.inputs(&rows, &mut lost)?;
+        let mut inputs = self.inputs(&mut rows, &mut lost)?;
         let Some(window) = plan.window() else {
-            absorbed.shown = distinct(&rows, None)?;
-            absorbed.cells.add(unfiltered(lost, keeps.as_ref()));
-            self.fold(&keys, &Spans::None, rows.height(), &inputs, false)?;
+            absorbed.shown = rows.origins()?;
+            absorbed.cells.add(unfiltered(lost, rows.mask()));
+            self.fold(&keys, &Spans::None, rows.height, &inputs, false)?;
             return Ok(absorbed);
         };
-        let time = evaluate(&window.time, &rows, &mut lost)?;
+        let mut kept = Vec::new();
+        let due = rows.mask().map_or(due, |mask| due.filter(mask, &mut kept));
+        let time = rows.evaluate(&window.time, &mut lost)?;
         let times = window.sound(&micros_of(&time)?);
         if times.null_count() > time.null_count() {
             for row in times.is_null().iter().enumerate().filter(|(_, null)| *null == Some(true)).map(|(row, _)| row) {
@@ -152,23 +175,27 @@ impl Partial {
                 }
             }
         }
-        absorbed.cells.add(unfiltered(lost, keeps.as_ref()));
+        absorbed.cells.add(unfiltered(lost, rows.mask()));
         let panes = match (self.hop(), due) {
-            (Some(hop), Admission::Open(watermark)) if self.worth_panes(hop, rows.height()) => Some((hop, watermark)),
+            (Some(hop), Admission::Open(watermark)) if self.worth_panes(hop, rows.height) => Some((hop, watermark)),
             _ => None,
         };
         let placed = match panes {
             Some((hop, watermark)) => hop.panes(&times, watermark),
             None => window.place(&times, due),
         };
-        absorbed.shown =
-            if rows.column(ORIGIN).is_ok() { distinct(&rows, placed.rows.as_deref())? } else { placed.taken };
+        absorbed.shown = match rows.origin()? {
+            Some(origin) => distinct(&origin, placed.rows.as_deref())?,
+            None => placed.taken,
+        };
         absorbed.filtered += placed.nowhere;
-        // Scores are no part of a row: it is scored again when it is re-admitted.
-        let own = plan.scores.without(&rows);
-        absorbed.late = pick(&own, placed.late)?;
-        absorbed.partly_late = pick(&own, placed.partly_late)?;
-        let mut height = rows.height();
+        if !placed.late.is_empty() || !placed.partly_late.is_empty() {
+            // Scores are no part of a row: it is scored again when it is re-admitted.
+            let own = plan.scores.without(&rows.all()?);
+            absorbed.late = pick(&own, placed.late)?;
+            absorbed.partly_late = pick(&own, placed.partly_late)?;
+        }
+        let mut height = rows.height;
         if let Some(entries) = placed.rows {
             // Only what was computed is repeated for each window, not the rows.
             let entries = IdxCa::from_vec("".into(), entries);
@@ -186,10 +213,10 @@ impl Partial {
     }
 
     /// What each aggregate call takes of these rows.
-    fn inputs(&self, rows: &DataFrame, lost: &mut Cells) -> Result<Vec<CallInput>> {
+    fn inputs(&self, rows: &mut Rows<'_, '_>, lost: &mut Cells) -> Result<Vec<CallInput>> {
         let each = self.plan.calls.iter().map(|call| {
-            let mask = call.filter.as_ref().map(|f| filter_mask(f, rows, lost)).transpose()?;
-            let columns = call.inputs.iter().map(|scalar| evaluate(scalar, rows, lost)).collect::<Result<_>>()?;
+            let mask = call.filter.as_ref().map(|f| rows.holds(f, lost)).transpose()?;
+            let columns = call.inputs.iter().map(|scalar| rows.evaluate(scalar, lost)).collect::<Result<_>>()?;
             Ok(CallInput { mask, columns })
         });
         each.collect()
@@ -209,33 +236,51 @@ impl Partial {
             let height = TOGETHER.min(rows - start);
             let cut = |column: &Column| column.slice(start as i64, height);
             self.assign(keys.iter().map(cut).collect(), &spans.slice(start, height), height)?;
-            let count = self.slots();
-            self.touch();
-            if corrects {
-                self.corrected.resize(count, false);
-                for group in &self.groups {
-                    self.corrected[*group as usize] = true;
-                }
-            }
-            for (state, CallInput { mask, columns }) in self.states.iter_mut().zip(inputs) {
-                state.resize(count);
-                let columns = columns.iter().map(cut);
-                let Some(mask) = mask else {
-                    state.absorb(&self.groups, &columns.collect::<Vec<_>>())?;
-                    continue;
-                };
-                let mask = mask.slice(start as i64, height);
-                let kept: Vec<u32> = self
-                    .groups
-                    .iter()
-                    .zip(mask.iter())
-                    .filter(|(_, keep)| *keep == Some(true))
-                    .map(|(g, _)| *g)
-                    .collect();
-                state.absorb(&kept, &columns.map(|column| column.filter(&mask)).collect::<PolarsResult<Vec<_>>>()?)?;
-            }
+            self.add_to_groups(start, inputs, corrects)?;
         }
         self.unseen += rows;
+        Ok(())
+    }
+
+    /// `fold` for rows whose keys are coded, the window's as well; false, and nothing is taken, where that is of no
+    /// use.
+    fn fold_coded(&mut self, keys: &[Coded], inputs: &[CallInput]) -> Result<bool> {
+        let mut groups = Vec::new();
+        if !self.keys.assign_coded(keys, &mut groups)? {
+            return Ok(false);
+        }
+        self.untouched = false;
+        for (i, groups) in groups.chunks(TOGETHER).enumerate() {
+            self.groups.clear();
+            self.groups.extend_from_slice(groups);
+            self.add_to_groups(i * TOGETHER, inputs, false)?;
+        }
+        self.unseen += groups.len();
+        Ok(true)
+    }
+
+    /// Adds the rows from `start` on to `groups`, one a row.
+    fn add_to_groups(&mut self, start: usize, inputs: &[CallInput], corrects: bool) -> Result<()> {
+        let (count, height) = (self.slots(), self.groups.len());
+        self.touch();
+        if corrects {
+            self.corrected.resize(count, false);
+            for group in &self.groups {
+                self.corrected[*group as usize] = true;
+            }
+        }
+        for (state, CallInput { mask, columns }) in self.states.iter_mut().zip(inputs) {
+            state.resize(count);
+            let columns = columns.iter().map(|column| column.slice(start as i64, height));
+            let Some(mask) = mask else {
+                state.absorb(&self.groups, &columns.collect::<Vec<_>>())?;
+                continue;
+            };
+            let mask = mask.slice(start as i64, height);
+            let kept: Vec<u32> =
+                self.groups.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(g, _)| *g).collect();
+            state.absorb(&kept, &columns.map(|column| column.filter(&mask)).collect::<PolarsResult<Vec<_>>>()?)?;
+        }
         Ok(())
     }
 }

@@ -30,8 +30,12 @@ pub(super) fn evaluate(scalar: &Scalar, rows: &DataFrame, lost: &mut Cells) -> R
 
 /// The rows for which a condition holds, and what is lost in it.
 pub(super) fn filter_mask(condition: &Scalar, rows: &DataFrame, lost: &mut Cells) -> Result<BooleanChunked> {
-    let column = evaluate(condition, rows, lost)?;
-    let mask = column.bool()?;
+    as_mask(&evaluate(condition, rows, lost)?)
+}
+
+/// Where the values of a condition are true: null is not.
+pub(super) fn as_mask(values: &Column) -> Result<BooleanChunked> {
+    let mask = values.bool()?;
     Ok(if mask.null_count() > 0 { mask.fill_null_with_values(false)? } else { mask.clone() })
 }
 
@@ -54,12 +58,4 @@ pub(super) fn pick(frame: &DataFrame, rows: Vec<IdxSize>) -> Result<Option<DataF
         return Ok(None);
     }
     Ok(Some(frame.take(&IdxCa::from_vec("".into(), rows))?))
-}
-
-/// `frame.filter`, also for a frame without columns.
-pub(super) fn filter_rows(frame: &DataFrame, mask: &BooleanChunked) -> Result<DataFrame> {
-    if frame.width() == 0 {
-        return Ok(DataFrame::new(mask.sum().unwrap_or(0) as usize, Vec::new())?);
-    }
-    Ok(frame.filter(mask)?)
 }

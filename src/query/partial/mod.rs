@@ -12,6 +12,8 @@ mod joined;
 mod merge;
 mod panes;
 mod read;
+mod rows;
+mod shared;
 mod spill;
 
 use crate::data::Result;
@@ -27,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use absorbed::Absorbed;
 pub use read::Answer;
+pub use shared::{SharedRows, Sharing};
 pub use spill::{divide, gather};
 
 /// Rows that go through keys and states together: few enough that the states still find in the cache what the keys

@@ -203,9 +203,8 @@ impl Window {
         times.iter().map(|t| t.filter(|t| self.holds(*t))).collect()
     }
 
-    /// Where the rows with these times go.
+    /// Where the rows with these times go, which are `sound`.
     pub fn place(&self, times: &Int64Chunked, due: Admission<'_>) -> WindowAssignment {
-        let times = &self.sound(times);
         match &self.kind {
             WindowAssigner::Tumble(tumble) => self.place_once(tumble.starts(times), due),
             // A row is as late as the session that it would open by itself, so that it does not matter which rows

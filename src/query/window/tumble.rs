@@ -5,7 +5,7 @@ use polars::prelude::*;
 use super::Micros;
 
 /// A tumbling window: `[start, start + size)`, with starts at `offset + k * size`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tumble {
     pub size: Micros,
     pub offset: Micros,
@@ -27,21 +27,19 @@ impl Tumble {
     }
 
     /// The window starts of many times.
-    pub(super) fn starts(&self, times: &Int64Chunked) -> Int64Chunked {
-        match times.cont_slice() {
-            // Feeds are mostly in order, so the last window is mostly the next one.
-            Ok(values) => {
-                let (mut from, mut until) = (i64::MAX, i64::MAX);
-                let each = values.iter().map(|&t| {
-                    if t < from || t >= until {
-                        from = self.start(t)?;
-                        until = self.end(from);
-                    }
-                    Some(from)
-                });
-                each.collect()
+    pub fn starts(&self, times: &Int64Chunked) -> Int64Chunked {
+        let by_one = || times.iter().map(|t| t.and_then(|t| self.start(t))).collect();
+        let Ok(values) = times.cont_slice() else { return by_one() };
+        // Feeds are mostly in order, so the last window is mostly the next one.
+        let (mut from, mut until) = (i64::MAX, i64::MAX);
+        let mut starts = Vec::with_capacity(values.len());
+        for &t in values {
+            if t < from || t >= until {
+                let Some(start) = self.start(t) else { return by_one() };
+                (from, until) = (start, self.end(start));
             }
-            Err(_) => times.iter().map(|t| t.and_then(|t| self.start(t))).collect(),
+            starts.push(from);
         }
+        Int64Chunked::from_vec(PlSmallStr::EMPTY, starts)
     }
 }

@@ -123,6 +123,14 @@ impl Reading<'_> {
                 [] => {}
                 [one] => rows.cells.push(place(one)),
                 [one, two] => rows.cells.extend([place(one), place(two)]),
+                ref all if all.len() == fields => {
+                    let mut from = start as u32;
+                    rows.cells.extend(ends.iter().map(|end| {
+                        let cell = Span { start: from, end: *end };
+                        from = end + 1;
+                        cell
+                    }));
+                }
                 ref many => rows.cells.extend(many.iter().map(|column| place(*column))),
             }
             rows.bounds.push(Span::new(start, end));
