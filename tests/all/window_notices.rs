@@ -82,6 +82,7 @@ fn rows_for_one_of_two(listener: &TcpListener) {
         if let Ok((stream, _)) = listener.accept() {
             stream.set_nonblocking(false).unwrap();
             let mut path = String::new();
+            #[expect(clippy::result_large_err, reason = "tungstenite gives its type")]
             let look = |request: &Request, response| {
                 path = request.uri().path().to_owned();
                 Ok(response)
