@@ -61,6 +61,9 @@ pub struct FeedAt {
     pub first_live: Vec<(u32, u64)>,
     /// What the log began with.
     pub mark: Vec<u8>,
+    /// What it began with when its first row was read, before others took its place: there a new question begins.
+    #[serde(default)]
+    pub first: Vec<u8>,
 }
 
 /// Counters that go on where they were.

@@ -58,6 +58,11 @@ pub struct FeedLog {
 }
 
 impl FeedLog {
+    /// What the log began with when its first row was read.
+    pub fn first_mark(&self) -> Vec<u8> {
+        self.marks.first_key_value().map(|(_, mark)| mark.clone()).unwrap_or_default()
+    }
+
     /// What the log begins with that positions of this epoch are of.
     pub fn mark(&self, epoch: u64) -> Vec<u8> {
         let known = self.marks.range(..=epoch).next_back().or(self.marks.first_key_value());

@@ -107,8 +107,9 @@ impl ScanStart {
 
     /// Whether both begin at the same place of every input.
     pub fn is_same(&self, other: &Self) -> bool {
-        let next = |start: &Self| start.feeds.iter().map(|feed| feed.next.clone()).collect::<Vec<_>>();
-        self.history == other.history && next(self) == next(other)
+        let at =
+            |start: &Self| start.feeds.iter().map(|feed| (feed.next.clone(), feed.mark.clone())).collect::<Vec<_>>();
+        self.history == other.history && at(self) == at(other)
     }
 
     /// The later of the two places of each input.

@@ -210,6 +210,43 @@ fn what_was_rotated_away_meanwhile_is_read_for_whoever_goes_on() {
     assert_alike(QUESTIONS[3], &wait(&tile, |s| s.last), &uninterrupted(&whole, QUESTIONS[3], 3_200));
 }
 
+/// A question that nobody asked before has all rows of the table, also those whose files were rotated away since.
+#[test]
+fn what_was_rotated_away_is_read_for_a_new_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, stored) = (folder.path().join("feed.csv"), folder.path().join("kept"));
+    let all = rows(3_200, 23);
+    fs::write(&path, HEADER.to_owned() + &all[..1_000].concat()).unwrap();
+    let first = open(&following(&path));
+    let (scan, own) = start(&first, &stored, QUESTIONS[0]);
+    let rotate = |older: &str, begin: usize, end: usize| {
+        fs::rename(&path, folder.path().join(older)).unwrap();
+        fs::write(&path, HEADER.to_owned() + &all[begin..end].concat()).unwrap();
+    };
+    wait(&own, has_all(1_000));
+    rotate("feed.csv.2", 1_000, 1_900);
+    wait(&own, has_all(1_900));
+    rotate("feed.csv.1", 1_900, 3_200);
+    wait(&own, has_all(3_200));
+    let new = scan.ask(vec![ask_of(&first, &stored, "1", QUESTIONS[3])]).unwrap().remove(0);
+    wait(&new, has_all(3_200));
+    close(&scan);
+    let whole = folder.path().join("whole.csv");
+    fs::write(&whole, HEADER.to_owned() + &all.concat()).unwrap();
+    let whole = open(&following(&whole));
+    assert_alike(QUESTIONS[3], &wait(&new, |s| s.last), &uninterrupted(&whole, QUESTIONS[3], 3_200));
+    drop((scan, own, new));
+    released(&stored);
+    // And once more after it was closed.
+    let second = open(&following(&path));
+    let (scan, own) = start(&second, &stored, QUESTIONS[0]);
+    wait(&own, has_all(3_200));
+    let new = scan.ask(vec![ask_of(&second, &stored, "2", QUESTIONS[1])]).unwrap().remove(0);
+    wait(&new, has_all(3_200));
+    close(&scan);
+    assert_alike(QUESTIONS[1], &wait(&new, |s| s.last), &uninterrupted(&whole, QUESTIONS[1], 3_200));
+}
+
 #[test]
 fn one_that_has_come_further_than_the_reading_is_read_anew() {
     let folder = tempfile::tempdir().unwrap();

@@ -256,8 +256,8 @@ proptest! {
         let times = Column::new("time".into(), wholes.iter().map(|n| n % 4_000_000_000_000_000).collect::<Vec<_>>())
             .cast(&DataType::Datetime(TimeUnit::Microseconds, None))
             .unwrap();
-        let columns =
-            vec![Column::new("n".into(), numbers), Column::new("t".into(), texts), Column::new("i".into(), wholes), times];
+        let (numbers, texts) = (Column::new("n".into(), numbers), Column::new("t".into(), texts));
+        let columns = vec![numbers, texts, Column::new("i".into(), wholes), times];
         let frame = DataFrame::new(columns[0].len(), columns).unwrap();
         let row = at.index(frame.height());
         for column in frame.columns() {
@@ -265,7 +265,8 @@ proptest! {
             let text = cell::text(&value, Zone::Utc).into_owned();
             let filter = Filter { column: column.name().to_string(), comparison: Comparison::Equals, text };
             let view = RowsView { filters: vec![filter], ..RowsView::default() };
-            let found: Vec<usize> = view.rows(&frame, &|| Ok(())).unwrap().into_iter().map(|row| row as usize).collect();
+            let rows = view.rows(&frame, &|| Ok(())).unwrap();
+            let found: Vec<usize> = rows.into_iter().map(|row| row as usize).collect();
             let same = |row: &usize| {
                 let other = column.get(*row).unwrap();
                 let nan = |value: &AnyValue<'_>| matches!(value, AnyValue::Float64(v) if v.is_nan());

@@ -94,7 +94,10 @@ impl<'a> Partitions<'a> {
         }
         let first_live = before.map(|b| b.first_live.clone()).unwrap_or_default();
         let ends = self.ends.clone();
-        let marks = [(self.scan.start.reached.epoch(self.feed), mark)].into();
+        let epoch = self.scan.start.reached.epoch(self.feed);
+        let first =
+            before.filter(|before| epoch > 0 && !before.first.is_empty()).map(|before| (0, before.first.clone()));
+        let marks = first.into_iter().chain([(epoch, mark)]).collect();
         self.scan.feeds().logs.push(FeedLog { feed: self.feed, source, ends, first_live, marks, numbered: None });
         Ok(live)
     }

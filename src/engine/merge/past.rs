@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Answering, Join, Merger};
-use crate::data::Result;
+use crate::data::{Positions, Result};
 use crate::engine::checkpoint::{self, FeedAt};
 use crate::engine::continuous::ContinuousQuery;
 use crate::engine::intake::HistoryQueue;
@@ -123,8 +123,11 @@ impl Merger {
             return ScanStart::of(before);
         }
         let feed = |feed: usize| {
-            let ends = self.scan.feeds().log(feed).map(|log| log.ends.clone()).unwrap_or_default();
-            FeedAt { next: reached.beginning(feed), ends, first_live: Vec::new(), mark: self.mark_at(feed, reached) }
+            let feeds = self.scan.feeds();
+            let known = feeds.log(feed).map(|log| (log.ends.clone(), log.first_mark()));
+            let before = || self.scan.start.feeds.get(feed).map(|at| (Positions::new(), at.first.clone()));
+            let (ends, mark) = known.or_else(before).unwrap_or_default();
+            FeedAt { next: reached.beginning(feed), ends, mark, ..FeedAt::default() }
         };
         ScanStart { feeds: (0..self.scan.table.live.len()).map(feed).collect(), ..ScanStart::default() }
     }

@@ -134,8 +134,8 @@ impl Answering {
             next.extend(self.reached.of(number));
             match log {
                 Some(log) => {
-                    let mark = log.mark(self.reached.epoch(number));
-                    FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark }
+                    let (mark, first) = (log.mark(self.reached.epoch(number)), log.first_mark());
+                    FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark, first }
                 }
                 None => FeedAt { next, ..before },
             }

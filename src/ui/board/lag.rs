@@ -59,6 +59,9 @@ impl Boards {
         if shown.history_share() < 1.0 && !shown.last {
             return Some((Why::Reading(shown.history_share()), None));
         }
+        if run.reads_alone() {
+            return flows.then_some((Why::Rerun, None));
+        }
         if shown.catching_up {
             return Some((Why::CatchingUp, None));
         }
@@ -67,9 +70,6 @@ impl Boards {
         }
         if let Some(silence) = run.watch.silence().filter(|silence| flows && silence.feeds == silence.of) {
             return Some((Why::Silent, Some(silence.silent)));
-        }
-        if run.reads_alone() {
-            return flows.then_some((Why::Rerun, None));
         }
         let by = |at: Moment| Some(at.since(shown.moment?));
         self.slow.contains(&tile.id).then(|| (Why::Slow, self.moment.and_then(by)))

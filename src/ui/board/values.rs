@@ -47,7 +47,8 @@ pub fn source(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
     })
 }
 
-/// The column whose numbers a column of a tile's answer counts in buckets, where each begins at a multiple of its width.
+/// The column whose numbers a column of a tile's answer counts in buckets, each of which begins at a multiple of its
+/// width.
 pub fn bucketed(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
     let form = Form::from_query(&Query::parse(&tile.sql).ok()?);
     form.groups.iter().find_map(|group| {

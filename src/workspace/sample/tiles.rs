@@ -23,7 +23,8 @@ pub fn rows(table: &str, title: &str, sql: String) -> Tile {
 pub fn over_time(table: &str, (time, size): (&str, &str), by: Option<&str>, measure: &str) -> String {
     let by = by.map_or_else(String::new, |by| format!(", {by}"));
     format!(
-        "SELECT tumble({time}, INTERVAL '{size}') AS time{by}, {measure} FROM {table} GROUP BY time{by} ORDER BY time{by}"
+        "SELECT tumble({time}, INTERVAL '{size}') AS time{by}, {measure} FROM {table} GROUP BY time{by} \
+         ORDER BY time{by}"
     )
 }
 
