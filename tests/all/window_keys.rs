@@ -163,13 +163,16 @@ fn a_tour_by_keyboard_alone() {
     press(&mut window, Key::Enter);
     assert_eq!(board(&window).scope.span, Span::Last(300));
     answered(&mut window);
-    // A variable, in a menu of a menu.
+    // A variable, in a menu of the pane.
     tab_to(&mut window, "Add");
     press(&mut window, Key::Enter);
-    press(&mut window, Key::ArrowUp);
-    press(&mut window, Key::ArrowRight);
+    tab_to(&mut window, "Variable");
+    press(&mut window, Key::Enter);
+    press(&mut window, Key::ArrowDown);
     press(&mut window, Key::Enter);
     assert_eq!(board(&window).scope.variables[0].kind, VariableKind::Text);
+    press(&mut window, Key::Escape);
+    assert!(window.app().boards().adding.is_none());
     // Maximised and back.
     press(&mut window, Key::PageDown);
     press(&mut window, Key::Enter);
