@@ -23,7 +23,7 @@ use super::{Options, Table};
 use crate::data::{Fault, Result};
 use crate::query::Plan;
 use crate::query::join::Lookup;
-use crate::sync::{Cancel, Latest, Wake};
+use crate::sync::{Cancel, Latest, Request, Wake};
 
 /// One question over a scan.
 #[derive(Debug)]
@@ -72,21 +72,6 @@ pub struct ContinuousQuery {
     _lock: Option<std::fs::File>,
     diagnostics: Mutex<Diagnostics>,
     audit: Mutex<Option<Audit>>,
-}
-
-/// Something that a person asks for from another thread.
-#[derive(Clone, Debug, Default)]
-pub struct Request(Arc<AtomicBool>);
-
-impl Request {
-    pub fn make(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    /// Whether it was asked for since the last call.
-    pub fn take(&self) -> bool {
-        self.0.swap(false, Ordering::AcqRel)
-    }
 }
 
 static COUNT: AtomicU64 = AtomicU64::new(1);

@@ -152,7 +152,7 @@ impl Feed {
 
     /// Where its connection is lost, it is tried again at once.
     pub fn try_now(&self) {
-        self.expect.nudge.push();
+        self.expect.try_now.make();
     }
 
     /// Its recording keeps so much from now on.

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use self::table_scan::{Asking, TableScan};
-use super::continuous::Request;
 use super::moment::{Moment, Unread};
 use super::{Options, Snapshot, Table};
 use crate::data::Result;
 use crate::query::Plan;
-use crate::sync::{Cancel, Latest, StopOnDrop, Wake};
+use crate::sync::{Cancel, Latest, Request, StopOnDrop, Wake};
 
 /// A question being answered. Dropping it stops the work and lets go of all inputs.
 #[derive(Debug)]

@@ -10,13 +10,12 @@ use polars::prelude::DataFrame;
 use super::{Run, table_scan};
 use crate::data::time::is_plain;
 use crate::data::{Fault, Result, Setting};
-use crate::engine::continuous::Request;
 use crate::engine::moment::Unread;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
 use crate::query::{InputTable, Plan, Query};
-use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
+use crate::sync::{Cancel, Latest, Request, StopOnDrop, Wake, Worker};
 
 /// Asking again must not cost more than a quarter of the time.
 const ANSWER_SHARE: u32 = 3;

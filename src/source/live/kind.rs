@@ -2,8 +2,9 @@
 
 use polars::prelude::SchemaRef;
 
-use super::{FeedSetting, FeedUrl, Nudge, Opened, Origin, SettingKind, choices};
+use super::{FeedSetting, FeedUrl, Opened, Origin, SettingKind, choices};
 use crate::data::{Fault, Result};
+use crate::sync::Request;
 
 /// The query parameters that every kind understands, beside its own.
 pub const COMMON: &[FeedSetting] = &[
@@ -53,7 +54,7 @@ pub struct Expect {
     /// The event-time column, where the table has one.
     pub time: Option<String>,
     /// Ends the wait for the next try, where the connection is lost.
-    pub nudge: Nudge,
+    pub try_now: Request,
 }
 
 impl LiveKind {

@@ -74,7 +74,7 @@ impl Reading for Kafka {
         let deadline = Instant::now() + wait;
         loop {
             let now = Instant::now();
-            if self.expect.nudge.take() {
+            if self.expect.try_now.take() {
                 self.next_link = None;
                 self.readers.iter_mut().for_each(PartitionReader::try_now);
             }

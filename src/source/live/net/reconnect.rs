@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::back_off::{BackOff, told};
 use crate::data::{Fault, Result};
-use crate::source::live::Nudge;
 use crate::source::live::byte_source::{Break, ByteEvent, ByteSource};
+use crate::sync::Request;
 
 /// A connection that is lost this soon, before it gave a row, is an error rather than trouble.
 const EARLY: Duration = Duration::from_secs(10);
@@ -73,12 +73,12 @@ pub struct Reconnecting<C: Connector> {
     lost: Option<Instant>,
     back_off: BackOff,
     next_try: Option<Instant>,
-    nudge: Nudge,
+    try_now: Request,
     news: VecDeque<ByteEvent>,
 }
 
 impl<C: Connector> Reconnecting<C> {
-    pub fn new(connector: C, source: String, nudge: Nudge) -> Self {
+    pub fn new(connector: C, source: String, try_now: Request) -> Self {
         Self {
             connector,
             source,
@@ -89,7 +89,7 @@ impl<C: Connector> Reconnecting<C> {
             lost: None,
             back_off: BackOff::new(LONGEST_BACK_OFF),
             next_try: None,
-            nudge,
+            try_now,
             news: VecDeque::new(),
         }
     }
@@ -146,7 +146,7 @@ impl<C: Connector> Reconnecting<C> {
     /// Waits for the time of the next attempt, and makes it.
     fn reconnect(&mut self, deadline: Instant) -> Result<()> {
         let now = Instant::now();
-        let next = self.next_try.filter(|_| !self.nudge.take()).unwrap_or(now);
+        let next = self.next_try.filter(|_| !self.try_now.take()).unwrap_or(now);
         if now < next {
             std::thread::sleep(next.min(deadline) - now);
         }

@@ -69,7 +69,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
     }
     connection::check(url)?;
     let decoder = StreamDecoder::lines(url, &NDJSON, &expect);
-    let bytes = Reconnecting::new(Messages::new(url), url.shown(), expect.nudge);
+    let bytes = Reconnecting::new(Messages::new(url), url.shown(), expect.try_now);
     Ok(Box::new(Stream::new(Box::new(bytes), decoder).numbered(url.params.get("number"))))
 }
 
