@@ -26,6 +26,18 @@ pub fn width(starts: &[f64]) -> Option<f64> {
     apart.reduce(f64::min)
 }
 
+/// So many widths, where a width is a part of one: dividing leaves less dust than multiplying by a tenth.
+fn multiple(width: f64, times: f64) -> Option<f64> {
+    let inverse = (1.0 / width).round();
+    (width < 1.0 && (inverse * width - 1.0).abs() < 1e-9).then_some(times / inverse)
+}
+
+/// The stretch in whole bins, which begin at multiples of their width.
+pub fn in_whole_bins((from, to): (f64, f64), width: f64) -> (f64, f64) {
+    let at = |bins: f64| multiple(width, bins).unwrap_or(bins * width);
+    (at((from / width).floor()), at((to / width).ceil()))
+}
+
 /// More bins than this are a comb.
 const MOST: f64 = 80.0;
 
@@ -65,13 +77,8 @@ impl Bins {
 
     /// Where each begins.
     pub fn starts(&self) -> Vec<f64> {
-        // Dividing leaves less dust than multiplying by a tenth.
-        let at = |i: usize| {
-            let inverse = (1.0 / self.width).round();
-            let exact = self.width < 1.0 && (inverse * self.width - 1.0).abs() < 1e-9;
-            let first = (self.from / self.width).round();
-            if exact { (first + i as f64) / inverse } else { self.from + i as f64 * self.width }
-        };
+        let first = (self.from / self.width).round();
+        let at = |i: usize| multiple(self.width, first + i as f64).unwrap_or(self.from + i as f64 * self.width);
         (0..self.count).map(at).collect()
     }
 

@@ -5,6 +5,7 @@ use eframe::egui::{self, Rect, Sense, Ui, WidgetInfo};
 
 use super::reading::reading_ui;
 use super::step;
+use crate::figure::mark::histogram::in_whole_bins;
 use crate::figure::{AxisKind, Figure, Layout};
 use crate::ui::action::{Action, BoardAction, ChartFile, ExportAction};
 use crate::ui::board::{TileRun, at_place, bucketed, literal, source};
@@ -144,18 +145,8 @@ fn brushed(app: &App, tile: &Tile, run: &TileRun, figure: &Figure, (from, to): (
             let column = counted.or_else(|| {
                 source(tile, along.filter(|_| figure.bin.is_none()).or(chart.y.first().map(String::as_str))?, table)
             })?;
-            let whole = |at: f64, up: bool| {
-                figure.bin.map_or(at, |bin| {
-                    let bins = if up { (at / bin).ceil() } else { (at / bin).floor() };
-                    // Dividing leaves less dust than multiplying by a tenth.
-                    if bin < 1.0 { bins / (1.0 / bin).round() } else { bins * bin }
-                })
-            };
-            Some(Filter {
-                column,
-                range: Some((whole(from, false).to_string(), whole(to, true).to_string())),
-                ..Filter::default()
-            })
+            let (from, to) = figure.bin.map_or((from, to), |bin| in_whole_bins((from, to), bin));
+            Some(Filter { column, range: Some((from.to_string(), to.to_string())), ..Filter::default() })
         }
         AxisKind::Time | AxisKind::Clock | AxisKind::Power => None,
     }
