@@ -66,6 +66,13 @@ pub struct FeedAt {
     pub first: Vec<u8>,
 }
 
+impl FeedAt {
+    /// What its log began with when its first row was read. Checkpoints were written once that say what it was last.
+    pub fn begun(&self) -> Vec<u8> {
+        if self.first.is_empty() { self.mark.clone() } else { self.first.clone() }
+    }
+}
+
 /// Counters that go on where they were.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Counted {

@@ -125,7 +125,7 @@ impl Merger {
         let feed = |feed: usize| {
             let feeds = self.scan.feeds();
             let known = feeds.log(feed).map(|log| (log.ends.clone(), log.first_mark()));
-            let before = || self.scan.start.feeds.get(feed).map(|at| (Positions::new(), at.first.clone()));
+            let before = || self.scan.start.feeds.get(feed).map(|at| (Positions::new(), at.begun()));
             let (ends, mark) = known.or_else(before).unwrap_or_default();
             FeedAt { next: reached.beginning(feed), ends, mark, ..FeedAt::default() }
         };
