@@ -3,11 +3,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-
 use std::time::Duration;
 
-use braid::engine::Options;
 use braid::engine::open::Given;
+use braid::engine::{Options, Run};
 
 use crate::live::{append, feed, objects, open, place, read, rows, until};
 use crate::run::{open as table, start, wait};
@@ -158,16 +157,15 @@ fn a_file_that_was_packed_and_one_that_came_after_it_are_told_of_or_read() {
     assert!(got.gaps[0].contains("unknown"), "{:?}", got.gaps);
 }
 
-/// Reads on in a workspace until there are so many rows, and ends, or does not.
-fn read_on(folder: &std::path::Path, path: &std::path::Path, rows: u64, ends: bool) -> Vec<String> {
+/// A count in a workspace of the folder.
+fn counting(folder: &std::path::Path, path: &std::path::Path) -> Run {
     let table = table(&Given { name: "r".into(), live: vec![feed(path)], ..Given::default() });
-    let workspace = folder.join("workspace");
-    let options = Options { workspace: Some(workspace.clone()), ..Options::default() };
-    let run = start(&table, "SELECT count(*) AS c, sum(n) AS s FROM r", options);
-    let last = wait(&run, |s| s.rows.come_in >= rows && !s.catching_up);
-    assert_eq!(last.rows.come_in, rows);
-    let sum = last.answer.column("s").unwrap().get(0).unwrap().try_extract::<u64>().unwrap();
-    assert_eq!(sum, (0..rows).sum::<u64>(), "each row once");
+    let options = Options { workspace: Some(folder.join("workspace")), ..Options::default() };
+    start(&table, "SELECT count(*) AS c, sum(n) AS s FROM r", options)
+}
+
+/// It ends, or does not.
+fn leave(folder: &std::path::Path, run: Run, ends: bool) {
     if ends {
         run.finish();
         wait(&run, |s| s.last);
@@ -176,7 +174,17 @@ fn read_on(folder: &std::path::Path, path: &std::path::Path, rows: u64, ends: bo
         std::thread::sleep(Duration::from_millis(700));
     }
     drop(run);
-    crate::kept::released(&workspace);
+    crate::kept::released(&folder.join("workspace"));
+}
+
+/// Reads on in a workspace until there are so many rows, and ends, or does not.
+fn read_on(folder: &std::path::Path, path: &std::path::Path, rows: u64, ends: bool) -> Vec<String> {
+    let run = counting(folder, path);
+    let last = wait(&run, |s| s.rows.come_in >= rows && !s.catching_up);
+    assert_eq!(last.rows.come_in, rows);
+    let sum = last.answer.column("s").unwrap().get(0).unwrap().try_extract::<u64>().unwrap();
+    assert_eq!(sum, (0..rows).sum::<u64>(), "each row once");
+    leave(folder, run, ends);
     last.notes.clone()
 }
 
@@ -190,23 +198,11 @@ fn a_file_that_was_rotated_while_it_was_followed_is_gone_on_with_after_a_restart
             fs::rename(&path, &older).unwrap();
             append(&path, &objects(from..from + 10));
         };
-        {
-            let table = table(&Given { name: "r".into(), live: vec![feed(&path)], ..Given::default() });
-            let workspace = folder.path().join("workspace");
-            let options = Options { workspace: Some(workspace.clone()), ..Options::default() };
-            let run = start(&table, "SELECT count(*) AS c, sum(n) AS s FROM r", options);
-            wait(&run, |s| s.rows.come_in == 50);
-            rotate(50);
-            wait(&run, |s| s.rows.come_in == 60);
-            if ends {
-                run.finish();
-                wait(&run, |s| s.last);
-            } else {
-                std::thread::sleep(Duration::from_millis(700));
-            }
-            drop(run);
-            crate::kept::released(&workspace);
-        }
+        let run = counting(folder.path(), &path);
+        wait(&run, |s| s.rows.come_in == 50);
+        rotate(50);
+        wait(&run, |s| s.rows.come_in == 60);
+        leave(folder.path(), run, ends);
         append(&path, &objects(60..65));
         read_on(folder.path(), &path, 65, ends);
     }

@@ -20,7 +20,8 @@ fn previews(app: &App) -> Vec<Tile> {
     })
 }
 
-fn drag(window: &mut Window, from: Pos2, to: Pos2) {
+/// Drags in steps, as what is dropped somewhere needs.
+pub fn drag(window: &mut Window, from: Pos2, to: Pos2) {
     window.harness.drag_at(from);
     window.harness.step();
     for part in [0.3, 0.6, 1.0] {
@@ -154,7 +155,7 @@ fn live(rows: usize) -> Window {
         time: Some(TimeSetup { column: "at".into(), lateness_ms: 1_000 }),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("rows flow", |app| app.sheet().is_some_and(|sheet| sheet.watch.shown.is_some()));
     window
 }

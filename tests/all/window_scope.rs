@@ -358,14 +358,7 @@ fn a_column_is_dragged_onto_a_board_and_onto_an_axis() {
     let mut window = opened();
     let drag = |window: &mut Window, column: &str, to: Pos2| {
         let from = window.harness.get_all_by_label(column).next().unwrap().rect().center();
-        window.harness.drag_at(from);
-        window.harness.step();
-        for part in [0.3, 0.6, 1.0] {
-            window.harness.hover_at(from + (to - from) * part);
-            window.harness.step();
-        }
-        window.harness.drop_at(to);
-        window.settle();
+        crate::window_add::drag(window, from, to);
     };
     let before = board(&window);
     let bars = window.harness.get_by_label("Figure: rows by shop").rect();
