@@ -34,14 +34,14 @@ fn main() {
 /// A window with one table `r` and a board of these tiles, `wide` of them in a row.
 fn opened(home: PathBuf, paths: Vec<PathBuf>, live: String, tiles: Vec<Tile>, wide: usize) -> Window {
     let mut window = Window::new(home);
-    window.app.propose(Action::Open(OpenAction::Setup(TableSetup {
+    window.app.propose(Action::Open(OpenAction::Setup(Box::new(TableSetup {
         name: "r".to_owned(),
         paths,
         live: vec![live],
         time: Some(TimeSetup { column: "t".to_owned(), lateness_ms: 1_000 }),
         question: "SELECT count(*) AS n FROM r".to_owned(),
         ..TableSetup::default()
-    })));
+    }))));
     let row = |tiles: &[Tile]| BoardRow { share: 1.0, tiles: tiles.iter().map(|tile| (1.0, tile.clone())).collect() };
     let edit = Edit::LayOutBoard { name: "All".to_owned(), rows: tiles.chunks(wide).map(row).collect() };
     window.app.propose(Action::Board(BoardAction::Edit { edit: Box::new(edit), goes_on: false }));

@@ -25,7 +25,7 @@ fn main() {
     write_frame(&rows(POINTS * SECOND, RATE * (SECONDS + 4), SECOND / RATE), &live).unwrap();
 
     let mut window = Window::new(folder.path().join("home"));
-    window.app.propose(Action::Open(OpenAction::Setup(TableSetup {
+    window.app.propose(Action::Open(OpenAction::Setup(Box::new(TableSetup {
         name: "r".to_owned(),
         paths: vec![history],
         live: vec![format!("replay:{}?rate={RATE}", live.display())],
@@ -34,7 +34,7 @@ fn main() {
                    second"
             .to_owned(),
         ..TableSetup::default()
-    })));
+    }))));
 
     let begun = Instant::now();
     let (mut frames, mut rates, mut versions) = (Vec::new(), Vec::new(), std::collections::BTreeSet::new());

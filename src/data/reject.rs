@@ -56,8 +56,9 @@ pub struct Rejects {
     /// Rows of the chunk that lack a vital column, each told once for each column it lacks: `broken` makes them
     /// rejected rows of the questions that cannot do without.
     pub incomplete: Vec<Reject>,
-    /// Fields of rows that no column has: they came after the columns were settled. The first of them, by name.
-    pub fields: BTreeSet<PlSmallStr>,
+    /// Fields of rows that no column has: they came after the columns were settled. The first of them, by name. There
+    /// are seldom any, and chunks travel by value.
+    pub fields: Box<BTreeSet<PlSmallStr>>,
 }
 
 /// Cells by column.
@@ -83,7 +84,7 @@ impl Rejects {
         let room = KEPT.saturating_sub(self.incomplete.len());
         self.incomplete.extend(other.incomplete.into_iter().take(room));
         let room = FIELDS.saturating_sub(self.fields.len());
-        self.fields.extend(other.fields.into_iter().take(room));
+        self.fields.extend((*other.fields).into_iter().take(room));
     }
 
     /// What to say of fields that are not read.

@@ -58,7 +58,7 @@ pub enum ConsentAction {
 pub enum OpenAction {
     Paths(Vec<PathBuf>),
     /// Something opened before, with its feeds and its question.
-    Setup(TableSetup),
+    Setup(Box<TableSetup>),
     PickFiles,
     /// Asks for a path as text.
     Path,

@@ -43,7 +43,7 @@ pub fn run_native(args: Vec<String>) -> Result<()> {
             let live = vec![arg];
             let known = settings.known(&[], &live).cloned();
             let new = || TableSetup { name: first::feed_name(&url.text), live, ..TableSetup::default() };
-            open.push(Action::Open(OpenAction::Setup(known.unwrap_or_else(new))));
+            open.push(Action::Open(OpenAction::Setup(Box::new(known.unwrap_or_else(new)))));
         } else {
             paths.push(arg.into());
         }

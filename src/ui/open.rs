@@ -26,7 +26,7 @@ impl App {
                     self.jobs.add(JobKind::Open { job: open_paths(paths, wake), setup: None });
                 }
             }
-            OpenAction::Setup(setup) => self.open_setup(setup),
+            OpenAction::Setup(setup) => self.open_setup(*setup),
             // Without a dialog, the path is written.
             OpenAction::PickFiles | OpenAction::PickFolder if !dialog::is_there() => {
                 self.apply_open(OpenAction::Path);

@@ -307,7 +307,7 @@ fn a_saved_question_that_is_too_much_opens_and_says_so() {
     ] {
         let mut window = Window::new();
         let setup = TableSetup { name: "t".to_owned(), paths: vec![file.clone()], question, ..TableSetup::default() };
-        window.propose(Action::Open(OpenAction::Setup(setup)));
+        window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
         window.wait("the table is open", |app| !app.sheets().is_empty());
         window.wait("its question is refused", |app| app.sheets().iter().all(|sheet| sheet.question.fault.is_some()));
     }
@@ -325,7 +325,7 @@ fn a_table_of_many_columns_can_be_looked_at() {
         question: "SELECT * FROM t".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("all is shown", |app| {
         app.sheets()
             .iter()

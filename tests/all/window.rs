@@ -251,7 +251,7 @@ pub(super) fn with_replay(speed: usize) -> Window {
         question: "SELECT v, count(*) AS n FROM ticks GROUP BY v ORDER BY v".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     // One row alone is shown as numbers, which have no axes.
     window.wait("rows flow", |app| {
         app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > 1))
@@ -515,11 +515,11 @@ fn connecting_can_be_cancelled() {
     let mut window = Window::new();
     let silent = window.file("silent.ndjson", "");
     let live = vec![format!("file:{}", silent.display())];
-    window.propose(Action::Open(OpenAction::Setup(TableSetup {
+    window.propose(Action::Open(OpenAction::Setup(Box::new(TableSetup {
         name: "silent".to_owned(),
         live,
         ..TableSetup::default()
-    })));
+    }))));
     assert!(window.has("Connecting"));
     let since = Instant::now();
     window.click("Cancel");
@@ -727,7 +727,7 @@ fn what_was_opened_is_remembered_and_opens_again_with_its_question() {
     assert_eq!(saved.tables.len(), 1);
     assert_eq!(Settings::load(&config.join("settings.json"), &file, &vault).unwrap().recent.len(), 1);
     let mut other = Window::new();
-    other.propose(Action::Open(OpenAction::Setup(saved.tables[0].clone())));
+    other.propose(Action::Open(OpenAction::Setup(Box::new(saved.tables[0].clone()))));
     other.wait("it is open again", |app| app.sheets().len() == 1);
     other.wait_done();
     assert_eq!(other.answer(), ["13"]);

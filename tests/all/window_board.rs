@@ -206,7 +206,7 @@ fn tiles_of_a_feed_are_of_one_moment_while_rows_flow() {
         time: Some(TimeSetup { column: "at".into(), lateness_ms: 1_000 }),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("rows flow", |app| {
         app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 500))
     });
@@ -251,7 +251,7 @@ fn a_board_over_two_tables_is_of_one_moment_and_names_what_lags() {
             time: Some(TimeSetup { column: "at".into(), lateness_ms: 1_000 }),
             ..TableSetup::default()
         };
-        window.propose(Action::Open(OpenAction::Setup(setup)));
+        window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
         window.wait("rows flow", |app| app.sheets().iter().any(|s| s.table.name == name && s.watch.is_live()));
     }
     let number = |table: &str, name: &str, sql: &str| Tile::new(table, name, sql.to_owned(), TileKind::Number);
@@ -523,7 +523,7 @@ fn leaving_asks_where_something_would_be_lost() {
     close(&mut window);
     assert!(!window.has("Quit Braid?"), "a table of files is there again");
     let setup = TableSetup { name: "till".into(), live: vec![url], ..TableSetup::default() };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("it is connected", |app| app.sheets().len() == 2 && app.sheets()[1].watch.is_live());
     close(&mut window);
     assert!(window.has("Quit Braid?") && window.has("sends while Braid is closed is missed"));
@@ -537,7 +537,7 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
     let rows = |app: &App| app.sheet().and_then(|s| s.watch.shown.as_ref().map(|shown| shown.rows.come_in));
     let mut window = Window::new();
     let setup = TableSetup { name: "till".into(), live: vec![url], ..TableSetup::default() };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("the first rows are there", |app| rows(app) == Some(300));
     window.wait("it is kept", |app| app.bench().tables.len() == 1 && app.boards().changed.is_none());
     window.settle();
@@ -586,7 +586,7 @@ fn boards_go_on_where_they_were_however_the_window_ends() {
         question: "SELECT shop, count(*) AS n FROM sales GROUP BY shop ORDER BY shop".into(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("it is open", |app| app.sheets().len() == 1 && app.boards().changed.is_none());
     let asked = [
         ("SELECT count(*) AS n, sum(amount) AS total FROM sales", TileKind::Grid),

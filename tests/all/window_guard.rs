@@ -53,7 +53,7 @@ fn with_model() -> Window {
         question: "SELECT count(*) AS n FROM trips".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("the file is a table", |app| app.sheets().len() == 1);
     window.wait_done();
     window.click("Learn from trips");
@@ -228,7 +228,7 @@ fn a_model_without_live_rows_or_without_histograms_says_so() {
         live: vec![format!("replay:{}?speed=max", live.display())],
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("it is a table", |app| app.sheets().len() == 2);
     let sheet = window.sheet().id;
     window.propose(Action::Table(sheet, TableAction::LoadModel(file)));
@@ -419,7 +419,7 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
         question: "SELECT count(*) AS n FROM trips".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("the model came with its table", |app| app.models().entries.len() == 1);
     window.propose(Action::Model(ID, ModelAction::Guard));
     window.wait("all rows are watched", |app| {

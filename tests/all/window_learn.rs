@@ -295,7 +295,7 @@ fn a_saved_model_is_loaded_again_and_says_the_same() {
         setup
     };
     let mut again = Window::new();
-    again.propose(Action::Open(OpenAction::Setup(setup)));
+    again.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     again.wait("the model came with its table", |app| app.models().entries.len() == 1);
     again.wait("and its question is answered", |app| {
         app.sheet().is_some_and(|s| s.question.fault.is_some() || s.watch.shown.is_some())
@@ -327,7 +327,7 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
             .to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("rows flow", |app| {
         app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 1_500))
     });

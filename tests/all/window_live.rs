@@ -33,7 +33,7 @@ pub(super) fn with_windows(faults: &str, lateness_ms: u64) -> Window {
             .to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("rows flow", |app| rows(app) > 1_000);
     window
 }

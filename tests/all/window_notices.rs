@@ -51,7 +51,7 @@ fn a_feed_that_is_lost_is_one_notice_that_is_counted_and_goes_when_it_is_back() 
     std::thread::Builder::new().spawn(move || rows_until_told(&listener, &told)).unwrap();
     let mut window = Window::new();
     let setup = TableSetup { name: "feed".to_owned(), live: vec![address], ..TableSetup::default() };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     let rows = |app: &braid::ui::App| {
         app.sheet().and_then(|s| s.watch.newest.as_ref()).map_or(0, |newest| newest.rows.come_in)
     };
@@ -105,7 +105,7 @@ fn a_lost_feed_is_not_taken_for_one_whose_address_begins_its_own() {
     let mut window = Window::new();
     let live = vec![address.clone(), format!("{address}2")];
     let setup = TableSetup { name: "feed".to_owned(), live, ..TableSetup::default() };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("one is lost", |app| !app.notices().all().is_empty());
     let lost: Vec<String> = window.sheet().watch.newest.as_ref().unwrap().lost().map(|l| l.what.clone()).collect();
     assert_eq!(lost, [format!("{address}2")]);
@@ -187,11 +187,11 @@ fn a_feed_that_is_lost_is_tried_again_at_a_click() {
     };
     std::thread::Builder::new().spawn(serve).unwrap();
     let mut window = Window::new();
-    window.propose(Action::Open(OpenAction::Setup(TableSetup {
+    window.propose(Action::Open(OpenAction::Setup(Box::new(TableSetup {
         name: "feed".to_owned(),
         live: vec![url],
         ..TableSetup::default()
-    })));
+    }))));
     let rows = |app: &braid::ui::App| {
         app.sheet().and_then(|s| s.watch.newest.as_ref()).map_or(0, |newest| newest.rows.come_in)
     };

@@ -129,7 +129,7 @@ fn live_rows_that_a_seam_would_leave_in_neither_face_are_told_before_and_after()
         question: "SELECT count(*) AS n FROM both".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     let offer = "2024-03-01 10:01:40 to 10:09:50: rows of both may be counted twice; the offered seam would leave 3 \
                  live rows in neither";
     window.wait("the offer says what it would keep out", |app| {

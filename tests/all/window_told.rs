@@ -374,7 +374,7 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
         question: "SELECT count(*) AS n FROM ticks".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("the overlap is seen", |app| app.sheet().is_some_and(|s| s.better_seam().is_some()));
     assert!(window.has("history ends at 2024-03-01 01:06:39: rows of both may be counted twice"));
     window.propose(Action::App(AppAction::Show(Pane::Ledger)));
@@ -525,7 +525,7 @@ fn a_feed_that_is_silent_is_said_to_be_silent() {
         question: "SELECT count(*) AS n FROM grows".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
     window.wait("rows came", |app| rows(app) == 2);
     assert!(window.has("Live") && !window.has("Silent for"));
     window.wait("it is silent", |app| app.sheet().is_some_and(|sheet| sheet.watch.silence().is_some()));

@@ -140,7 +140,7 @@ pub(super) fn assemble<'a>(
             cells.kept.push(told(text.as_bytes()));
         }
     }
-    (rejects.cells, rejects.fields) = (cells, rows.fields);
+    (rejects.cells, rejects.fields) = (cells, Box::new(rows.fields));
     Ok(Decoded { frame, rejects, lines: memchr::memchr_iter(b'\n', block.bytes).count() as u64 })
 }
 

@@ -74,7 +74,7 @@ fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 }
                 for item in &app.settings.recent {
                     if ui.button(&item.name).on_hover_text(item.origin()).clicked() {
-                        actions.push(Action::Open(OpenAction::Setup(item.clone())));
+                        actions.push(Action::Open(OpenAction::Setup(Box::new(item.clone()))));
                         ui.close();
                     }
                 }

@@ -99,7 +99,7 @@ fn recent_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             let origin = item.origin();
             if ui.add(Button::new(&item.name).frame_when_inactive(false)).on_hover_text(&origin).clicked() {
-                actions.push(Action::Open(OpenAction::Setup(item.clone())));
+                actions.push(Action::Open(OpenAction::Setup(Box::new(item.clone()))));
             }
             ui.add(Label::new(look::faint(origin, ui)).truncate());
         });

@@ -102,7 +102,7 @@ fn closed_ui(ui: &mut Ui, app: &App, table: &str, actions: &mut Vec<Action>) {
         ui.label(look::faint(format!("The table {table} is not open"), ui));
         let known = app.settings.recent.iter().find(|item| item.name == table);
         if let Some(setup) = known.filter(|_| ui.button(format!("Open {table}")).clicked()) {
-            actions.push(Action::Open(OpenAction::Setup(setup.clone())));
+            actions.push(Action::Open(OpenAction::Setup(Box::new(setup.clone()))));
         }
     });
 }
