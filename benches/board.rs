@@ -2,14 +2,17 @@
 //!
 //! `frame`: CPU time of the window's thread per frame with 12 tiles over 20 million rows of history, while a replay
 //! brings 200,000 rows a second. `day`: 100 tiles over a day of 100 rows a second, played as fast as they are taken:
-//! threads, memory over the day, and whether each tile has every row.
+//! threads, memory over the day, and whether each tile has every row. `reopen`: a saved board of those 12 tiles over
+//! files alone, from the beginning of the window until every tile has its whole answer; in turn with `braid run`, which
+//! is asked the same questions.
 //!
-//!     cargo bench --bench board [frame|day]
+//!     cargo bench --bench board [frame|day|reopen]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly, and it prints")]
 
 mod window;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use braid::data::format::write_frame;
@@ -22,8 +25,8 @@ use polars::prelude::*;
 use crate::window::{SECOND, Window, print_spread, rows};
 
 fn main() {
-    let only = std::env::args().skip(1).find(|a| ["frame", "day"].contains(&a.as_str()));
-    for (name, part) in [("frame", frame as fn()), ("day", day as fn())] {
+    let only = std::env::args().skip(1).find(|a| ["frame", "day", "reopen"].contains(&a.as_str()));
+    for (name, part) in [("frame", frame as fn()), ("day", day as fn()), ("reopen", reopen as fn())] {
         if only.as_ref().is_none_or(|only| only == name) {
             println!("{name}");
             part();
@@ -32,12 +35,12 @@ fn main() {
 }
 
 /// A window with one table `r` and a board of these tiles, `wide` of them in a row.
-fn opened(home: PathBuf, paths: Vec<PathBuf>, live: String, tiles: Vec<Tile>, wide: usize) -> Window {
+fn opened(home: PathBuf, paths: Vec<PathBuf>, live: Vec<String>, tiles: Vec<Tile>, wide: usize) -> Window {
     let mut window = Window::new(home);
     window.app.propose(Action::Open(OpenAction::Setup(Box::new(TableSetup {
         name: "r".to_owned(),
         paths,
-        live: vec![live],
+        live,
         time: Some(TimeSetup { column: "t".to_owned(), lateness_ms: 1_000 }),
         question: "SELECT count(*) AS n FROM r".to_owned(),
         ..TableSetup::default()
@@ -60,16 +63,25 @@ fn board(window: &Window) -> Board {
     window.app.board().unwrap().clone()
 }
 
-fn frame() {
-    const HISTORY: i64 = 20_000_000;
-    const RATE: i64 = 200_000;
+const HISTORY: i64 = 20_000_000;
+/// Of history, a second of event time.
+const DENSE: i64 = 4_000;
+
+/// The history in ten files.
+fn history(folder: &Path) -> Vec<PathBuf> {
     const FILES: i64 = 10;
-    const SECONDS: i64 = 20;
-    /// Of history, a second of event time.
-    const DENSE: i64 = 4_000;
+    let part = HISTORY / FILES;
+    let paths = (0..FILES).map(|i| folder.join(format!("history-{i}.parquet"))).collect::<Vec<_>>();
+    for (i, path) in (0..).zip(&paths) {
+        write_frame(&rows(i * part * SECOND / DENSE, part, SECOND / DENSE), path).unwrap();
+    }
+    paths
+}
+
+fn twelve_tiles() -> Vec<Tile> {
     let figure = |mark: &str, sql: &str| tile(TileKind::Figure(mark.to_owned()), sql.to_owned());
     let by = |size: &str, rest: &str| format!("SELECT tumble(t, INTERVAL '{size}') AS w, {rest} FROM r GROUP BY w");
-    let tiles = vec![
+    vec![
         tile(TileKind::Number, "SELECT count(*) AS n FROM r".to_owned()),
         figure("line", &by("1 second", "avg(v) AS mean")),
         figure("line", &format!("{}, k", by("1 second", "k, avg(v) AS mean"))),
@@ -82,17 +94,18 @@ fn frame() {
         tile(TileKind::Grid, by("1 second", "count(*) AS n, min(v) AS least, max(v) AS most")),
         tile(TileKind::Number, by("10 seconds", "avg(v) AS mean")),
         figure("line", &by("1 second", "min(v) AS least, max(v) AS most")),
-    ];
+    ]
+}
+
+fn frame() {
+    const RATE: i64 = 200_000;
+    const SECONDS: i64 = 20;
     let folder = tempfile::tempdir().unwrap();
+    let paths = history(folder.path());
     let live = folder.path().join("live.parquet");
-    let part = HISTORY / FILES;
-    let paths = (0..FILES).map(|i| folder.path().join(format!("history-{i}.parquet"))).collect::<Vec<_>>();
-    for (i, path) in (0..).zip(&paths) {
-        write_frame(&rows(i * part * SECOND / DENSE, part, SECOND / DENSE), path).unwrap();
-    }
     write_frame(&rows(HISTORY / DENSE * SECOND, RATE * (SECONDS + 10), SECOND / RATE), &live).unwrap();
     let replay = format!("replay:{}?rate={RATE}", live.display());
-    let mut window = opened(folder.path().join("home"), paths, replay, tiles, 4);
+    let mut window = opened(folder.path().join("home"), paths, vec![replay], twelve_tiles(), 4);
 
     let begun = Instant::now();
     let (mut frames, mut rates, mut newest, mut points, mut answers) = (Vec::new(), Vec::new(), 0, 0, 0_u64);
@@ -164,7 +177,7 @@ fn day() {
     let all = RATE * DAY;
     write_frame(&rows(0, all, SECOND / RATE), &live).unwrap();
     let replay = format!("replay:{}?speed=max", live.display());
-    let mut window = opened(folder.path().join("home"), Vec::new(), replay, tiles, 10);
+    let mut window = opened(folder.path().join("home"), Vec::new(), vec![replay], tiles, 10);
 
     let begun = Instant::now();
     let (mut threads, mut tenth) = (0.0_f64, 0);
@@ -201,6 +214,53 @@ fn day() {
     let cores = std::thread::available_parallelism().unwrap().get();
     println!("tiles whose counts do not add up to {all}: {} {wrong:?}", wrong.len());
     println!("at most {threads} threads: {cores} cores + 1 feed + 8 are {}", cores + 9);
+}
+
+fn reopen() {
+    const ROUNDS: usize = 3;
+    let folder = tempfile::tempdir().unwrap();
+    let (paths, home) = (history(folder.path()), folder.path().join("home"));
+    let mut window = opened(home.clone(), paths.clone(), Vec::new(), twelve_tiles(), 4);
+    while !(is_complete(&window) && window.app.is_idle()) {
+        window.paced_frame();
+    }
+    drop(window);
+    let mut run = Command::new(env!("CARGO_BIN_EXE_braid"));
+    run.arg("run").stdout(Stdio::null()).stderr(Stdio::null());
+    for path in &paths {
+        run.arg("--history").arg(format!("r={}", path.display()));
+    }
+    for (i, tile) in twelve_tiles().iter().enumerate() {
+        run.arg("--sql").arg(format!("q{i}={}", tile.sql));
+        run.arg("--out").arg(format!("q{i}={}", folder.path().join(format!("{i}.csv")).display()));
+    }
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        assert!(run.status().unwrap().success());
+        let asked = begun.elapsed().as_secs_f64();
+        let begun = Instant::now();
+        let mut window = Window::reopened(home.clone());
+        while !is_complete(&window) {
+            window.paced_frame();
+        }
+        let shown = begun.elapsed().as_secs_f64();
+        println!("window {shown:.2} s, braid run {asked:.2} s: {:.2} times", shown / asked);
+        ratios.push(shown / asked);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!("median {:.2} times, {:.0} MiB", ratios[ROUNDS / 2], status("VmHWM:") / 1024.0);
+}
+
+/// Whether each tile of the board has its whole answer, and is drawn.
+fn is_complete(window: &Window) -> bool {
+    let complete = |tile: &Tile| {
+        window.app.boards().run(tile.id).is_some_and(|run| {
+            let drawn = !matches!(tile.show, TileKind::Figure(_)) || run.chart.figure().is_some();
+            drawn && run.shown().is_some_and(|shown| shown.last)
+        })
+    };
+    window.app.board().is_some_and(|board| board.tiles.iter().all(complete))
 }
 
 /// A number of this process, as the system tells it.

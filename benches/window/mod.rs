@@ -1,10 +1,12 @@
 //! What the benchmarks of the window share: the same `App` that a person sees, driven frame by frame without a display.
 //! Rasterising is left out: it is the graphics card's work.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use braid::ui::App;
+use braid::ui::{App, AppOptions};
+use braid::workspace::{Folders, OpenedWorkspace, Settings};
 use eframe::egui::{Context, Event, Pos2, RawInput, Rect, vec2};
 use polars::prelude::*;
 
@@ -20,6 +22,23 @@ impl Window {
     pub fn new(home: PathBuf) -> Self {
         let ctx = Context::default();
         let app = App::headless(&ctx, home);
+        Self { ctx, app, begun: Instant::now() }
+    }
+
+    /// The window as it was left in `home`.
+    #[allow(dead_code, reason = "one of the benchmarks does")]
+    pub fn reopened(home: PathBuf) -> Self {
+        let ctx = Context::default();
+        let folders = Folders::inside(home);
+        let workspace = OpenedWorkspace::open(&folders.workspace_file(), &folders).unwrap();
+        let options = AppOptions {
+            settings: Settings::default(),
+            agreed: BTreeSet::default(),
+            open: Vec::new(),
+            folders,
+            workspace,
+        };
+        let app = App::new(&ctx, options);
         Self { ctx, app, begun: Instant::now() }
     }
 
