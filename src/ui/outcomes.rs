@@ -119,6 +119,8 @@ impl App {
         match to {
             AttachTarget::Worksheet(id) => {
                 let wake = self.wake.clone();
+                // What came by itself meanwhile is no part of this step.
+                self.record(false);
                 if let (Ok(new), Some(sheet)) = (attached, self.sheets.iter_mut().find(|s| s.id == id)) {
                     // Only the live face is taken over: the name, the time and the history may have changed meanwhile.
                     sheet.retable(&wake, |table| {
@@ -128,7 +130,9 @@ impl App {
                         }
                     });
                     self.selected = Some(id);
-                    if let Some(sheet) = self.sheets.iter().find(|s| s.id == id) {
+                    self.session.begin_step();
+                    self.record(true);
+                    if let Some(sheet) = self.sheet_of(id) {
                         let item = self.setup_of(sheet);
                         self.settings.grew(item);
                     }

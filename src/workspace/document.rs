@@ -44,24 +44,35 @@ struct Seal {
 #[serde(default)]
 pub struct Workspace {
     pub format: u32,
-    /// The board that was shown; `None` for a question.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shown: Option<BoardId>,
-    /// The table that was selected.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selected: Option<TableId>,
-    /// The tile that took all of its board.
+    #[serde(flatten)]
+    pub seen: Seen,
+    pub bench: Bench,
+}
+
+/// What of a workspace is seen, apart from what is set up. Times are in microseconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seen {
+    /// The board that is shown; `None` for a question.
+    #[serde(rename = "shown", skip_serializing_if = "Option::is_none")]
+    pub board: Option<BoardId>,
+    /// The table that is selected.
+    #[serde(rename = "selected", skip_serializing_if = "Option::is_none")]
+    pub table: Option<TableId>,
+    /// The tile that takes all of its board.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximised: Option<TileId>,
-    /// The stretch of time that was zoomed to, microseconds since 1970.
+    /// The stretch of time that is zoomed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zoom: Option<(i64, i64)>,
-    pub bench: Bench,
+    /// The same of each tile that keeps its own time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tile_zooms: Vec<(TileId, (i64, i64))>,
 }
 
 impl Default for Workspace {
     fn default() -> Self {
-        Self { format: FORMAT, shown: None, selected: None, maximised: None, zoom: None, bench: Bench::default() }
+        Self { format: FORMAT, seen: Seen::default(), bench: Bench::default() }
     }
 }
 

@@ -17,11 +17,11 @@ mod table;
 mod vault;
 
 pub use annotate::{Windows, picture};
-pub use document::Workspace;
+pub use document::{Seen, Workspace};
 pub use folders::Folders;
 pub use lock::WorkspaceLock;
 pub use models::{keep_model, sweep_models};
-pub use opened::{OpenedWorkspace, Seen, save_workspace};
+pub use opened::{OpenedWorkspace, save_workspace};
 pub use sample::{SAMPLES, Sample};
 pub use secrets::without_secrets;
 pub use settings::{Folded, Settings, Theme, WindowPlace};

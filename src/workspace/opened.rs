@@ -2,19 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bench::{BenchHistory, BoardId, TileId};
-use super::{Folders, TableId, Workspace, WorkspaceLock, load_steps, save_steps};
+use super::bench::BenchHistory;
+use super::document::Seen;
+use super::{Folders, Workspace, WorkspaceLock, load_steps, save_steps};
 use crate::data::{Fault, Result};
-
-/// What of a workspace is seen, apart from what is set up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    pub table: Option<TableId>,
-    pub board: Option<BoardId>,
-    pub maximised: Option<TileId>,
-    /// The stretch of time that was zoomed to, microseconds since 1970.
-    pub zoom: Option<(i64, i64)>,
-}
 
 /// A workspace that is open in a window.
 #[derive(Debug)]
@@ -36,9 +27,8 @@ impl OpenedWorkspace {
     pub fn open(file: &Path, folders: &Folders) -> Result<Self> {
         let lock = WorkspaceLock::take(file, folders)?;
         let vault = folders.vault();
-        let Workspace { shown, selected, maximised, zoom, bench, .. } = Workspace::load(file, &vault)?;
+        let Workspace { seen, bench, .. } = Workspace::load(file, &vault)?;
         let history = load_steps(bench, &folders.steps_of(file), &vault);
-        let seen = Seen { table: selected, board: shown, maximised, zoom };
         Ok(Self { file: file.to_owned(), history, seen, elsewhere: lock.is_none(), lock })
     }
 
@@ -64,14 +54,7 @@ impl OpenedWorkspace {
 pub fn save_workspace(history: &BenchHistory, seen: Seen, file: &Path, folders: &Folders) -> Result<()> {
     let vault = folders.vault();
     let bench = (**history.now()).clone();
-    let workspace = Workspace {
-        shown: seen.board,
-        selected: seen.table,
-        maximised: seen.maximised,
-        zoom: seen.zoom,
-        bench,
-        ..Workspace::default()
-    };
+    let workspace = Workspace { seen, bench, ..Workspace::default() };
     workspace.save(file, &vault)?;
     save_steps(history, &folders.steps_of(file), &vault)
 }

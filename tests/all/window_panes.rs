@@ -1,5 +1,6 @@
 //! What the panes and forms of the window have in common: where they close, what they propose, how they write times.
 
+use braid::ui::App;
 use braid::ui::action::{Action, AppAction, FeedAction, OpenAction, Pane};
 use eframe::egui;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -167,4 +168,12 @@ fn the_settings_of_a_feed_are_changed_in_its_form() {
         app.sheet()
             .is_some_and(|sheet| sheet.table.live.len() == 1 && sheet.table.live[0].url.text.contains("speed=1000"))
     });
+    let has = |app: &App, speed: &str| {
+        let live = app.sheet().map(|sheet| sheet.table.live.clone()).unwrap_or_default();
+        live.len() == 1 && live[0].url.text.contains(speed)
+    };
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    window.wait("the step is taken back", |app| !has(app, "speed=1000") && has(app, "replay:"));
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Y);
+    window.wait("it is taken again", |app| has(app, "speed=1000"));
 }

@@ -429,7 +429,7 @@ fn a_tile_that_keeps_its_own_time_is_zoomed_and_limited_alone() {
     window.click("Keep its own time");
     assert!(board(&window).tile(own.id).unwrap().own_time && window.has("own time"));
     let (board_range, own_range) = ((1.7092512e15, 1.7092515e15), (1.7092520e15, 1.7092525e15));
-    window.propose(Action::Board(BoardAction::Range(Some(board_range))));
+    window.propose(Action::Board(BoardAction::Range(window.shown_board(), Some(board_range))));
     assert_eq!((view(&window, &own), view(&window, &others[0])), (None, Some(board_range)));
     // A stretch that is dragged over it is its own.
     let figure = window.harness.get_by_label("Figure: rows by time").rect();
@@ -438,7 +438,7 @@ fn a_tile_that_keeps_its_own_time_is_zoomed_and_limited_alone() {
     assert!(view(&window, &own).is_some_and(|(from, to)| from < to && (from, to) != board_range));
     assert_eq!(view(&window, &others[0]), Some(board_range));
     window.propose(Action::Board(BoardAction::OwnRange(own.id, Some(own_range))));
-    window.propose(Action::Board(BoardAction::Range(None)));
+    window.propose(Action::Board(BoardAction::Range(window.shown_board(), None)));
     assert_eq!((view(&window, &own), view(&window, &others[0])), (Some(own_range), None));
     // The stretch of the board is not its own either, its filters are.
     let at = |minute: i64| 1_709_251_200_000_000 + minute * 60_000_000;
@@ -453,6 +453,8 @@ fn a_tile_that_keeps_its_own_time_is_zoomed_and_limited_alone() {
     window.wait("it is kept", |app| app.is_idle());
     let mut window = window.restarted();
     assert!(board(&window).tile(own.id).unwrap().own_time);
+    window.wait("the figures are drawn", |app| app.is_idle());
+    assert_eq!(view(&window, &own), Some(own_range));
     for _ in 0..2 {
         window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
         window.settle();
@@ -463,15 +465,16 @@ fn a_tile_that_keeps_its_own_time_is_zoomed_and_limited_alone() {
 #[test]
 fn a_stretch_without_rows_says_so_and_leads_back() {
     let mut window = opened();
-    window.propose(Action::Board(BoardAction::Range(Some((1.7103e15, 1.7104e15)))));
+    window.propose(Action::Board(BoardAction::Range(window.shown_board(), Some((1.7103e15, 1.7104e15)))));
     assert!(window.has("No rows between 2024-03-13"));
     window.harness.get_all_by_label("Back to the whole").next().unwrap().click();
     window.settle();
     assert!(window.app().boards().range.is_none() && !window.has("No rows between"));
     // Zoomed in between two points, there may well be rows.
-    window.propose(Action::Board(BoardAction::Range(Some((1_709_251_206.1e6, 1_709_251_206.2e6)))));
+    window
+        .propose(Action::Board(BoardAction::Range(window.shown_board(), Some((1_709_251_206.1e6, 1_709_251_206.2e6)))));
     assert!(!window.has("No rows between") && window.has("Zoomed in further"));
-    window.propose(Action::Board(BoardAction::Range(None)));
+    window.propose(Action::Board(BoardAction::Range(window.shown_board(), None)));
     // The same of what the board is limited to.
     let from = Some(1_710_300_000_000_000);
     set(&mut window, |scope| Scope { span: Span::Between { from, until: from.map(|at| at + 60_000_000) }, ..scope });

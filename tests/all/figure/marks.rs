@@ -1,6 +1,6 @@
 //! What single marks do: stacks, histograms, grouped bars, big numbers.
 
-use braid::figure::mark::histogram::Bins;
+use braid::figure::mark::histogram::{Bins, in_whole_bins};
 use braid::figure::{
     Axis, AxisKind, Encoding, Figure, Layout, Look, NumberFormat, PointState, Rect, Series, Settings, Shape, export,
 };
@@ -129,6 +129,24 @@ fn an_area_over_another_hides_nothing() {
     let (drawn, _) = shapes(&figure, [560.0, 340.0]);
     let fills: Vec<_> = drawn.iter().filter(|s| matches!(s, Shape::Polygon { .. })).collect();
     assert!(fills.len() == 2 && fills.iter().all(|s| color_of(s)[3] < 90));
+}
+
+#[test]
+fn a_stretch_in_whole_bins_covers_it_and_ends_where_bins_do() {
+    for width in [1e-3, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 500.0] {
+        for step in -40..40 {
+            let (from, to) = (f64::from(step) * width * 0.37, (f64::from(step) * 0.37 + 3.3) * width);
+            let (low, high) = in_whole_bins((from, to), width);
+            assert!(low <= from && to <= high, "{from} to {to} in {low} to {high}");
+            assert!(from - low < width * 1.0001 && high - to < width * 1.0001, "{from} to {to} in {low} to {high}");
+            let first = (low / width).round() * width;
+            let starts = Bins { from: first, width, count: 10 }.starts();
+            let is_start = |at: f64| starts.iter().any(|start| (start - at).abs() <= width * 1e-9);
+            assert!(is_start(low) && is_start(high), "{low} and {high} in {starts:?}");
+        }
+    }
+    // As they are written, not with the dust of a tenth times three.
+    assert_eq!(in_whole_bins((0.32, 0.58), 0.1), (0.3, 0.6));
 }
 
 #[test]
