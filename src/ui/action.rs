@@ -24,12 +24,12 @@ use crate::workspace::{Folded, Sample, TableId, TableSetup, Theme};
 pub enum Action {
     Open(OpenAction),
     Table(TableId, TableAction),
-    Question(QuestionAction),
+    Question(TableId, QuestionAction),
     Board(BoardAction),
-    Run(RunAction),
-    Grid(GridAction),
-    Chart(ChartAction),
-    Rewind(RewindAction),
+    Run(TableId, RunAction),
+    Grid(TableId, GridAction),
+    Chart(TableId, ChartAction),
+    Rewind(TableId, RewindAction),
     Cost(CostAction),
     Feed(FeedAction),
     Train(TrainAction),
@@ -113,8 +113,8 @@ pub enum BoardAction {
     Edit { edit: Box<Edit>, goes_on: bool },
     /// A new board, which is then shown.
     New,
-    /// Which stretch of time the figures show; `None` for all.
-    Range(Option<(f64, f64)>),
+    /// Which stretch of time the figures of a board show; `None` for all.
+    Range(BoardId, Option<(f64, f64)>),
     /// The same of a tile that keeps its own time.
     OwnRange(TileId, Option<(f64, f64)>),
     /// Lets a tile take all of its board; `None` gives the others their place back.
@@ -129,10 +129,11 @@ pub enum BoardAction {
     Reach(TileId),
     /// Begins to write the name of a board; `None` ends it.
     Name(Option<BoardId>),
-    /// Lets a value of a column through alone, on all tiles whose table has it; or, where it is, not any more.
-    Filter { column: String, value: Option<String> },
-    /// Lets what was dragged over through alone, on all tiles whose table has its column.
-    Brush(Filter),
+    /// Lets a value of a column through alone, on all tiles of a board whose table has it; or, where it is, not any
+    /// more.
+    Filter { board: BoardId, column: String, value: Option<String> },
+    /// Lets what was dragged over through alone, on all tiles of a board whose table has its column.
+    Brush(BoardId, Filter),
     /// Moves a tile to a board of its own.
     MoveToNew(TileId),
     /// Opens the pane with the settings of a tile's figure; `None` closes it.
@@ -147,8 +148,8 @@ pub enum BoardAction {
     Update(TileId),
     /// Back to the board of a tile whose question was opened.
     Leave(TileId),
-    /// Puts the question of the selected table on a board.
-    Keep(BoardId),
+    /// Puts the question of a table on a board.
+    Keep { table: TableId, board: BoardId },
 }
 
 impl BoardAction {
@@ -158,7 +159,7 @@ impl BoardAction {
     }
 }
 
-/// The question of the selected table.
+/// The question of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub enum QuestionAction {
     Sql(String),
@@ -195,8 +196,8 @@ pub enum RewindAction {
 /// What questions cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CostAction {
-    /// Of the selected table's question, over parts of its files.
-    Benchmark,
+    /// Of the question of a table, over parts of its files.
+    Benchmark(TableId),
     Cancel,
     /// Shows the growth of the run with this number.
     Choose(u64),
@@ -204,7 +205,7 @@ pub enum CostAction {
     Against(Against),
 }
 
-/// How the answer is drawn.
+/// How the answer to the question of a table is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChartAction {
     Mark(&'static str),
@@ -311,8 +312,10 @@ pub enum ReportAction {
 /// Writes a file; without a path, the person is asked for one first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExportAction {
-    Chart(Option<PathBuf>, ChartFile),
-    Answer(Option<PathBuf>, AnswerFile),
+    /// The chart of the question of a table.
+    Chart(Option<PathBuf>, TableId, ChartFile),
+    /// The answer to it.
+    Answer(Option<PathBuf>, TableId, AnswerFile),
     /// The figure of the report, or of the guard.
     Figure(Option<PathBuf>, ChartFile),
     /// The figure of a tile.
@@ -327,8 +330,8 @@ impl ExportAction {
     #[must_use]
     pub fn to(self, path: PathBuf) -> Self {
         match self {
-            Self::Chart(_, file) => Self::Chart(Some(path), file),
-            Self::Answer(_, file) => Self::Answer(Some(path), file),
+            Self::Chart(_, table, file) => Self::Chart(Some(path), table, file),
+            Self::Answer(_, table, file) => Self::Answer(Some(path), table, file),
             Self::Figure(_, file) => Self::Figure(Some(path), file),
             Self::Model(_, id) => Self::Model(Some(path), id),
             Self::Tile(_, tile, file) => Self::Tile(Some(path), tile, file),

@@ -243,13 +243,21 @@ impl App {
         &self.sheets
     }
 
+    /// That of the selected table.
     pub fn sheet(&self) -> Option<&Worksheet> {
-        self.sheets.iter().find(|s| Some(s.id) == self.selected)
+        self.sheet_of(self.selected?)
     }
 
-    pub(super) fn sheet_mut(&mut self) -> Option<&mut Worksheet> {
-        let selected = self.selected;
-        self.sheets.iter_mut().find(|s| Some(s.id) == selected)
+    pub fn sheet_of(&self, table: TableId) -> Option<&Worksheet> {
+        self.sheets.iter().find(|sheet| sheet.id == table)
+    }
+
+    pub fn sheet_named(&self, table: &str) -> Option<&Worksheet> {
+        self.sheets.iter().find(|sheet| sheet.table.name == table)
+    }
+
+    pub(super) fn sheet_mut(&mut self, id: TableId) -> Option<&mut Worksheet> {
+        self.sheets.iter_mut().find(|sheet| sheet.id == id)
     }
 
     /// The costs of this session's questions.

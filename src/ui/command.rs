@@ -14,7 +14,7 @@ use super::grid::GridAction;
 use super::worksheet::line_id;
 use crate::data::zone::Zone;
 use crate::workspace::bench::{Edit, Scope, TileId};
-use crate::workspace::{Folded, SAMPLES, Theme};
+use crate::workspace::{Folded, SAMPLES, TableId, Theme};
 
 /// Something that a person can do by its name.
 #[derive(Clone, Copy)]
@@ -66,7 +66,8 @@ pub const COMMANDS: &[Command] = &[
     command("Open a folder…", |_| Some(Action::Open(OpenAction::PickFolder))),
     command("Connect a feed…", |_| Some(Action::Feed(FeedAction::Begin(None)))),
     keyed("Ask the question", &[ASK], |app| {
-        app.sheet().filter(|_| app.boards.shown.is_none()).map(|_| Action::Question(QuestionAction::Ask))
+        let sheet = app.sheet().filter(|_| app.boards.shown.is_none())?;
+        Some(Action::Question(sheet.id, QuestionAction::Ask))
     }),
     Command {
         in_text: false,
@@ -82,7 +83,7 @@ pub const COMMANDS: &[Command] = &[
     },
     keyed("Find in the answer", &[FIND], |app| {
         let sheet = app.sheet().filter(|sheet| app.boards.shown.is_none() && sheet.watch.shown.is_some())?;
-        Some(Action::Grid(GridAction::Find(Some(sheet.grid.view().find.clone()))))
+        Some(Action::Grid(sheet.id, GridAction::Find(Some(sheet.grid.view().find.clone()))))
     }),
     keyed("Next panel", &[with(Modifiers::NONE, Key::F6)], |_| Some(Action::App(AppAction::Panel(1)))),
     keyed("Panel before", &[with(Modifiers::SHIFT, Key::F6)], |_| Some(Action::App(AppAction::Panel(-1)))),
@@ -90,8 +91,8 @@ pub const COMMANDS: &[Command] = &[
         if app.board().is_some() {
             return Some(Action::Board(BoardAction::Pause(!app.boards.paused)));
         }
-        let paused = app.sheet()?.watch.paused;
-        Some(Action::Run(if paused { RunAction::Resume } else { RunAction::Pause }))
+        let sheet = app.sheet()?;
+        Some(Action::Run(sheet.id, if sheet.watch.paused { RunAction::Resume } else { RunAction::Pause }))
     }),
     command("Stop the feeds of the table", |app| {
         let sheet = app.sheet().filter(|sheet| sheet.watch.is_live())?;
@@ -174,7 +175,8 @@ pub const COMMANDS: &[Command] = &[
         Some(edit(Edit::SetScope { board: board.id, scope }))
     }),
     command("Show all of the time", |app| {
-        app.board().and(app.boards.range).map(|_| Action::Board(BoardAction::Range(None)))
+        let board = app.board().filter(|_| app.boards.range.is_some())?;
+        Some(Action::Board(BoardAction::Range(board.id, None)))
     }),
     keyed("Save the workspace", &[with(Modifiers::COMMAND, Key::S)], |app| {
         let named = app.session().writes().filter(|file| *file != app.folders.workspace_file());
@@ -193,10 +195,14 @@ pub const COMMANDS: &[Command] = &[
         let folded = app.settings.folded;
         Some(Action::App(AppAction::Fold(Folded { question: Some(!app.folds_question()), ..folded })))
     }),
-    command("Export the chart as PNG…", |app| export(app, ExportAction::Chart(None, ChartFile::Png))),
-    command("Export the chart as SVG…", |app| export(app, ExportAction::Chart(None, ChartFile::Svg))),
-    command("Export the answer as CSV…", |app| export(app, ExportAction::Answer(None, AnswerFile::Csv))),
-    command("Export the answer as Parquet…", |app| export(app, ExportAction::Answer(None, AnswerFile::Parquet))),
+    command("Export the chart as PNG…", |app| export(app, |table| ExportAction::Chart(None, table, ChartFile::Png))),
+    command("Export the chart as SVG…", |app| export(app, |table| ExportAction::Chart(None, table, ChartFile::Svg))),
+    command("Export the answer as CSV…", |app| {
+        export(app, |table| ExportAction::Answer(None, table, AnswerFile::Csv))
+    }),
+    command("Export the answer as Parquet…", |app| {
+        export(app, |table| ExportAction::Answer(None, table, AnswerFile::Parquet))
+    }),
     command("Log of notices", |_| show(Pane::Log)),
     command("Theme: follow system", |_| theme(Theme::System)),
     command("Theme: light", |_| theme(Theme::Light)),
@@ -260,9 +266,9 @@ fn tile_beside(app: &App, by: isize) -> Option<Action> {
 }
 
 /// What is exported is what is on screen.
-fn export(app: &App, export: ExportAction) -> Option<Action> {
-    app.sheet().filter(|sheet| app.boards.shown.is_none() && sheet.watch.shown.is_some())?;
-    Some(Action::Export(export))
+fn export(app: &App, of: impl FnOnce(TableId) -> ExportAction) -> Option<Action> {
+    let sheet = app.sheet().filter(|sheet| app.boards.shown.is_none() && sheet.watch.shown.is_some())?;
+    Some(Action::Export(of(sheet.id)))
 }
 
 /// The board so many places further, counted from the question, round and round.

@@ -10,7 +10,7 @@ use crate::data::{Fault, Result, cell};
 use crate::engine::view::{Filter, RowsView};
 use crate::engine::{Job, Snapshot};
 use crate::sync::Wake;
-use crate::workspace::Windows;
+use crate::workspace::{TableId, Windows};
 
 use super::widget::{cells, numbers};
 
@@ -116,8 +116,10 @@ impl ShownRows {
 }
 
 /// The grid of a worksheet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Grid {
+    /// The table that is asked.
+    pub table: TableId,
     view: RowsView,
     /// Whether there is a field for what is sought.
     pub finds: bool,
@@ -136,6 +138,23 @@ pub struct Grid {
 }
 
 impl Grid {
+    pub fn new(table: TableId) -> Self {
+        Self {
+            table,
+            view: RowsView::default(),
+            finds: false,
+            hidden: BTreeSet::new(),
+            widths: BTreeMap::new(),
+            fits: 0,
+            selection: None,
+            card: None,
+            fault: None,
+            shown: None,
+            changes: 0,
+            job: None,
+        }
+    }
+
     pub fn view(&self) -> &RowsView {
         &self.view
     }

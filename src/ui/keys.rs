@@ -39,14 +39,15 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         return;
     }
     let boards = &app.boards;
-    actions.push(match () {
-        () if app.pane.is_some() => Action::App(AppAction::Hide),
-        () if app.feed.is_some() => Action::Feed(FeedAction::Close),
-        () if app.drawing && boards.shown.is_none() => Action::Chart(ChartAction::Form(false)),
-        () if boards.drawing.is_some() => Action::Board(BoardAction::Figure(None)),
-        () if boards.adding.is_some() => Action::Board(BoardAction::Add(None)),
-        () if boards.maximised.is_some() => Action::Board(BoardAction::Maximise(None)),
-        () => Action::Board(BoardAction::Present(false)),
+    let drawing = app.selected.filter(|_| app.drawing && boards.shown.is_none());
+    actions.push(match drawing {
+        _ if app.pane.is_some() => Action::App(AppAction::Hide),
+        _ if app.feed.is_some() => Action::Feed(FeedAction::Close),
+        Some(table) => Action::Chart(table, ChartAction::Form(false)),
+        None if boards.drawing.is_some() => Action::Board(BoardAction::Figure(None)),
+        None if boards.adding.is_some() => Action::Board(BoardAction::Add(None)),
+        None if boards.maximised.is_some() => Action::Board(BoardAction::Maximise(None)),
+        None => Action::Board(BoardAction::Present(false)),
     });
 }
 

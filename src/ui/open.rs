@@ -106,7 +106,7 @@ impl App {
         self.sheets.push(sheet);
         self.placed(id, again);
         self.place_models(false);
-        if let Some(sheet) = self.sheets.iter().find(|sheet| sheet.id == id) {
+        if let Some(sheet) = self.sheet_of(id) {
             let item = self.setup_of(sheet);
             self.settings.remember(item);
         }

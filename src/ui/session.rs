@@ -100,7 +100,8 @@ impl App {
         self.session = Session { file, lock, select: seen.table, ..Session::default() };
         self.boards = Boards::default();
         self.boards.shown = seen.board.filter(|id| self.bench.now().board(*id).is_some());
-        self.boards.range = seen.zoom.map(|(from, until)| (from as f64, until as f64));
+        self.boards.range = seen.zoom.map(in_figure);
+        self.boards.own_ranges = seen.tile_zooms.into_iter().map(|(tile, zoom)| (tile, in_figure(zoom))).collect();
         self.boards.maximised = seen.maximised.filter(|_| self.boards.shown.is_some());
         if self.session.file != self.folders.workspace_file() {
             self.settings.remember_workspace(&self.session.file.clone());
@@ -110,8 +111,14 @@ impl App {
 
     /// What of the workspace is seen.
     pub(super) fn seen(&self) -> Seen {
-        let zoom = self.boards.range.map(|(from, until)| (from as i64, until as i64));
-        Seen { table: self.selected, board: self.boards.shown, maximised: self.boards.maximised, zoom }
+        let whole = |(from, until): (f64, f64)| (from as i64, until as i64);
+        Seen {
+            table: self.selected,
+            board: self.boards.shown,
+            maximised: self.boards.maximised,
+            zoom: self.boards.range.map(whole),
+            tile_zooms: self.boards.own_ranges.iter().map(|(tile, range)| (*tile, whole(*range))).collect(),
+        }
     }
 
     /// Takes a step: one with the steps that the same actions have taken.
@@ -265,7 +272,7 @@ impl App {
         self.pane = None;
         if !again {
             // A board that was made for it stays.
-            let name = self.sheets.iter().find(|sheet| sheet.id == id).map(|sheet| sheet.table.name.clone());
+            let name = self.sheet_of(id).map(|sheet| sheet.table.name.clone());
             let is_of = |board: &Board| board.tiles.iter().any(|tile| Some(&tile.table) == name.as_ref());
             let bench = self.bench.now();
             self.boards.shown = self.boards.shown.filter(|shown| bench.board(*shown).is_some_and(is_of));
@@ -279,7 +286,7 @@ impl App {
 
     /// Changes an open table until it is as it is set up.
     fn change_table(&mut self, want: &TableSetup) {
-        let Some(sheet) = self.sheets.iter().find(|sheet| sheet.id == want.id) else { return };
+        let Some(sheet) = self.sheet_of(want.id) else { return };
         let have = self.setup_of(sheet);
         if have == *want {
             return;
@@ -344,6 +351,11 @@ impl App {
             want.models.iter().filter(|new| named(new, &have.models).is_none()).cloned().collect();
         self.load_models(want.id, &missing);
     }
+}
+
+/// A stretch of time, microseconds since 1970, as figures have it.
+fn in_figure((from, until): (i64, i64)) -> (f64, f64) {
+    (from as f64, until as f64)
 }
 
 /// How long after the last step of a drag, or of what is typed, it is saved.

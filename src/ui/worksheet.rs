@@ -114,7 +114,7 @@ impl Worksheet {
             stored: None,
             scan: None,
             chart: Chart::default(),
-            grid: Grid::default(),
+            grid: Grid::new(id),
             preview: Chart::default(),
             probe: None,
             epochs: Vec::new(),

@@ -12,6 +12,7 @@ use braid::source::live::LIVE_KINDS;
 use braid::ui::action::{Action, AnswerFile, ChartAction, ChartFile, ExportAction, OpenAction, QuestionAction};
 use braid::ui::watch::RunState;
 use braid::ui::{App, AppOptions, Worksheet, wording};
+use braid::workspace::bench::BoardId;
 use braid::workspace::{
     Folders, OpenedWorkspace, SeamSetup, Settings, TableId, TableSetup, TimeSetup, Vault, Workspace, without_secrets,
 };
@@ -96,6 +97,16 @@ impl Window {
 
     pub(super) fn sheet(&self) -> Ref<'_, Worksheet> {
         Ref::map(self.app(), |app| app.sheet().expect("a table is selected"))
+    }
+
+    /// The table whose question and panels are shown.
+    pub(super) fn selected(&self) -> TableId {
+        self.sheet().id
+    }
+
+    /// The board on screen.
+    pub(super) fn shown_board(&self) -> BoardId {
+        self.app().boards().shown.expect("a board is shown")
     }
 
     pub(super) fn propose(&mut self, action: Action) {
@@ -350,7 +361,8 @@ fn undo_takes_the_question_back() {
     // Frames are a quarter of a second apart by the clock of the test: these edits are one step, what was asked
     // another.
     for edit in ["SELECT max(price)", "SELECT max(price) FROM sales", "SELECT max(price) AS top FROM sales"] {
-        window.app.borrow_mut().as_mut().unwrap().propose(Action::Question(QuestionAction::Sql(edit.to_owned())));
+        let question = Action::Question(window.selected(), QuestionAction::Sql(edit.to_owned()));
+        window.app.borrow_mut().as_mut().unwrap().propose(question);
         window.harness.step();
     }
     window.click("Ask");
@@ -484,7 +496,7 @@ fn zooming_panning_and_reading_work_while_it_flows() {
     });
     window.settle();
     let zoomed = window.sheet().chart.view().expect("the wheel zooms");
-    window.propose(Action::Chart(ChartAction::View(None)));
+    window.propose(Action::Chart(window.selected(), ChartAction::View(None)));
     drag(&mut window, center - vec2(80.0, 60.0), center + vec2(80.0, 60.0), egui::PointerButton::Primary);
     let boxed = window.sheet().chart.view().expect("a box zooms");
     assert_ne!(zoomed, boxed);
@@ -569,7 +581,7 @@ fn the_pointer_reads_the_nearest_value() {
     let mut window = with_sales();
     window.ask("SELECT price, count(*) AS n FROM sales GROUP BY price ORDER BY price");
     window.wait_done();
-    window.propose(Action::Chart(ChartAction::Mark("line")));
+    window.propose(Action::Chart(window.selected(), ChartAction::Mark("line")));
     let rect = window.chart();
     window.harness.hover_at(rect.center());
     window.settle();
@@ -660,13 +672,13 @@ fn a_feed_without_an_address_is_refused_in_its_form() {
 #[test]
 fn the_picture_and_the_answer_can_be_saved() {
     let mut window = with_sales();
-    let folder = window.home.path().to_owned();
+    let (sales, folder) = (window.selected(), window.home.path().to_owned());
     let charts = [(ChartFile::Png, "c.png"), (ChartFile::Svg, "c.svg")];
     for (file, name) in charts {
-        window.propose(Action::Export(ExportAction::Chart(Some(folder.join(name)), file)));
+        window.propose(Action::Export(ExportAction::Chart(Some(folder.join(name)), sales, file)));
     }
     for (file, name) in [(AnswerFile::Csv, "a.csv"), (AnswerFile::Parquet, "a.parquet")] {
-        window.propose(Action::Export(ExportAction::Answer(Some(folder.join(name)), file)));
+        window.propose(Action::Export(ExportAction::Answer(Some(folder.join(name)), sales, file)));
     }
     window.wait("four files are saved", |app| {
         app.notices().all().iter().filter(|n| n.what.starts_with("Saved")).count() == 4
@@ -681,8 +693,8 @@ fn the_picture_and_the_answer_can_be_saved() {
 #[test]
 fn saving_to_a_folder_that_is_not_there_is_told() {
     let mut window = with_sales();
-    let nowhere = window.home.path().join("no").join("such").join("c.svg");
-    window.propose(Action::Export(ExportAction::Chart(Some(nowhere), ChartFile::Svg)));
+    let (sales, nowhere) = (window.selected(), window.home.path().join("no").join("such").join("c.svg"));
+    window.propose(Action::Export(ExportAction::Chart(Some(nowhere), sales, ChartFile::Svg)));
     window.wait("it is told", |app| app.notices().all().iter().any(|n| n.place.contains("c.svg")));
 }
 
@@ -717,8 +729,11 @@ fn nothing_is_painted_when_nothing_happens() {
 #[test]
 fn what_was_opened_is_remembered_and_opens_again_with_its_question() {
     let mut window = with_sales();
-    window.propose(Action::Question(QuestionAction::Sql("SELECT sum(price) AS total FROM sales".to_owned())));
-    window.propose(Action::Question(QuestionAction::Ask));
+    window.propose(Action::Question(
+        window.selected(),
+        QuestionAction::Sql("SELECT sum(price) AS total FROM sales".to_owned()),
+    ));
+    window.propose(Action::Question(window.selected(), QuestionAction::Ask));
     window.wait_done();
     let config = window.home.path().join("home/config");
     let (file, vault) = (config.join("workspace.json"), Vault::new(&config));
@@ -881,7 +896,7 @@ fn without_a_file_dialog_paths_are_written() {
     assert!(window.has("Open a path"), "it is written instead");
     window.harness.key_press(Key::Escape);
     window.settle();
-    window.propose(Action::Export(ExportAction::Chart(None, ChartFile::Svg)));
+    window.propose(Action::Export(ExportAction::Chart(None, window.selected(), ChartFile::Svg)));
     assert!(window.has("Save as"));
 }
 

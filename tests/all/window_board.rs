@@ -326,7 +326,7 @@ fn a_zoom_of_one_tile_is_one_of_all_that_share_time() {
     };
     window.settle();
     assert!(views(&window).iter().all(Option::is_none));
-    window.propose(Action::Board(BoardAction::Range(Some((1.7092512e15, 1.7092515e15)))));
+    window.propose(Action::Board(BoardAction::Range(window.shown_board(), Some((1.7092512e15, 1.7092515e15)))));
     window.settle();
     assert!(views(&window).iter().all(|view| *view == Some((1.7092512e15, 1.7092515e15))), "{:?}", views(&window));
     // It is there again after a restart.

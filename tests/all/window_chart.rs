@@ -102,7 +102,7 @@ fn a_click_on_the_legend_shows_a_series_alone_and_a_second_all() {
 #[test]
 fn the_form_changes_axis_lines_and_title() {
     let mut window = with_flights();
-    window.propose(Action::Chart(ChartAction::Mark("line")));
+    window.propose(Action::Chart(window.selected(), ChartAction::Mark("line")));
     window.wait_done();
     open(&mut window, "Axis");
     window.click("Logarithmic");
@@ -179,7 +179,7 @@ fn how_many_series_and_which_is_chosen_in_the_form() {
     window.wait_done();
     assert_eq!(names(&window), ["AA", "DL", "UA"]);
     // Of an average there is no other.
-    window.propose(Action::Chart(ChartAction::Y(vec!["avg(delay)".to_owned()])));
+    window.propose(Action::Chart(window.selected(), ChartAction::Y(vec!["avg(delay)".to_owned()])));
     window.wait_done();
     assert!(window.has("Only counts and sums"));
 }
@@ -187,7 +187,7 @@ fn how_many_series_and_which_is_chosen_in_the_form() {
 #[test]
 fn a_saved_mark_of_an_older_workspace_is_kept() {
     let mut window = with_sales();
-    window.propose(Action::Chart(ChartAction::Mark("area")));
+    window.propose(Action::Chart(window.selected(), ChartAction::Mark("area")));
     window.wait_done();
     let setup = window.sheet().setup();
     assert_eq!((setup.mark.as_str(), setup.figure.mark.as_str()), ("area", ""));

@@ -99,11 +99,14 @@ fn the_menu_of_a_heading_filters_hides_and_shows_again() {
     window.settle();
     assert!(window.harness.query_by_label("Order by sold").is_some());
     assert_eq!(rows(&mut window), [0, 1, 2, 3]);
-    window.propose(Action::Grid(GridAction::Filter(Filter {
-        column: "price".to_owned(),
-        comparison: Comparison::AtLeast,
-        text: "much".to_owned(),
-    })));
+    window.propose(Action::Grid(
+        window.selected(),
+        GridAction::Filter(Filter {
+            column: "price".to_owned(),
+            comparison: Comparison::AtLeast,
+            text: "much".to_owned(),
+        }),
+    ));
     assert!(window.has("Much is no number"), "and all rows are shown");
     assert_eq!(rows(&mut window).len(), 4);
 }
@@ -174,7 +177,7 @@ fn a_card_has_whole_values() {
     assert!(window.has("{\n  \"k\": [\n    1,\n    2\n  ]\n}"), "JSON is laid out");
     window.harness.key_press(Key::Escape);
     window.settle();
-    window.propose(Action::Grid(GridAction::Card(1)));
+    window.propose(Action::Grid(window.selected(), GridAction::Card(1)));
     assert!(window.has(long.trim()));
 }
 
@@ -197,12 +200,11 @@ fn a_column_is_as_wide_as_it_is_dragged_or_as_its_values_need() {
 #[test]
 fn a_view_stays_while_rows_come() {
     let mut window = with_windows("", 1_000);
-    window.propose(Action::Grid(GridAction::Order("n".to_owned(), Some(true))));
-    window.propose(Action::Grid(GridAction::Filter(Filter {
-        column: "n".to_owned(),
-        comparison: Comparison::AtMost,
-        text: "60".to_owned(),
-    })));
+    window.propose(Action::Grid(window.selected(), GridAction::Order("n".to_owned(), Some(true))));
+    window.propose(Action::Grid(
+        window.selected(),
+        GridAction::Filter(Filter { column: "n".to_owned(), comparison: Comparison::AtMost, text: "60".to_owned() }),
+    ));
     let shown = |app: &braid::ui::App| app.sheet().and_then(|s| s.grid.shown().map(|shown| shown.len())).unwrap_or(0);
     let before = shown(&window.app());
     window.wait("more rows are shown", |app| shown(app) > before + 5);
@@ -224,7 +226,7 @@ fn the_rows_of_a_large_answer_are_found_beside_the_frame() {
     window.wait_done();
     window.ask("SELECT id, v FROM large");
     window.wait_done();
-    window.propose(Action::Grid(GridAction::Order("v".to_owned(), Some(true))));
+    window.propose(Action::Grid(window.selected(), GridAction::Order("v".to_owned(), Some(true))));
     window.wait("its rows are found", |app| app.sheet().is_some_and(|s| !s.grid.is_working()));
     let sheet = window.sheet();
     let shown = sheet.grid.shown().unwrap();
@@ -233,8 +235,8 @@ fn the_rows_of_a_large_answer_are_found_beside_the_frame() {
     assert!((0..rows).all(|at| v.get(shown.row(at)) == Some((rows - 1 - at) as i64)));
     drop(sheet);
     let whole = Selection { anchor: (0, 0), head: (usize::MAX, usize::MAX) };
-    window.propose(Action::Grid(GridAction::Select(Some(whole))));
-    window.propose(Action::Grid(GridAction::Copy));
+    window.propose(Action::Grid(window.selected(), GridAction::Select(Some(whole))));
+    window.propose(Action::Grid(window.selected(), GridAction::Copy));
     assert!(!window.has("too many to copy"));
     window.propose(Action::App(AppAction::Hide));
 }

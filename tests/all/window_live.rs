@@ -366,7 +366,7 @@ fn a_change_that_is_under_way_outlasts_the_past_and_the_feed_can_be_stopped_from
     assert!(window.sheet().watch.staged.is_some());
     let stretch =
         braid::ui::rewind::TimeRange { from: Some(1_709_251_200_000_000), until: Some(1_709_251_800_000_000) };
-    window.propose(Action::Rewind(RewindAction::To(stretch)));
+    window.propose(Action::Rewind(window.selected(), RewindAction::To(stretch)));
     window.wait_past_done();
     assert_eq!(window.answer().len(), 5, "the past is asked what was asked last");
     assert!(window.has("the changed question is read"));
@@ -378,7 +378,7 @@ fn a_change_that_is_under_way_outlasts_the_past_and_the_feed_can_be_stopped_from
     window.wait("the change took over", |app| {
         app.sheet().is_some_and(|s| s.watch.staged.is_none() && s.watch.sql == changed)
     });
-    window.propose(Action::Rewind(RewindAction::To(stretch)));
+    window.propose(Action::Rewind(window.selected(), RewindAction::To(stretch)));
     window.wait_past_done();
     window.click("Stop");
     window.wait("the feed has stopped", |app| app.sheet().is_some_and(|s| s.running().state() == RunState::Stopped));

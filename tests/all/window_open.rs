@@ -18,7 +18,7 @@ fn left(name: &str) -> (Window, std::path::PathBuf) {
     let id = window.sheet().id;
     let time = braid::engine::TimeColumn { column: "sold".to_owned(), lateness: Duration::from_secs(3_600) };
     window.propose(Action::Table(id, TableAction::Time(Some(time))));
-    window.propose(Action::Chart(ChartAction::Mark("bar")));
+    window.propose(Action::Chart(window.selected(), ChartAction::Mark("bar")));
     window.wait_done();
     let path = window.path("sales.csv");
     (window, path)

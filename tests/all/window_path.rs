@@ -82,7 +82,7 @@ fn without_a_dialog_it_is_asked_where_to_save_and_nothing_is_replaced_by_a_slip(
     let mut window = super::window::with_sales();
     let place = window.path("picture.svg");
     let write = |window: &mut Window| {
-        window.propose(Action::Export(ExportAction::Chart(None, ChartFile::Svg)));
+        window.propose(Action::Export(ExportAction::Chart(None, window.selected(), ChartFile::Svg)));
         assert!(window.has("Save as") && window.field("Path").value().unwrap().ends_with("sales-chart.svg"));
         let text = place.with_extension("").display().to_string();
         window.retype("Path", &text);

@@ -156,7 +156,10 @@ fn settings_go_with_the_question_to_a_board_and_back() {
     let mut settings = window.sheet().chart.settings().clone();
     settings.panels = Some("shop".to_owned());
     settings.title = "One a shop".to_owned();
-    window.propose(Action::Chart(ChartAction::Settings { settings: Box::new(settings.clone()), goes_on: false }));
+    window.propose(Action::Chart(
+        window.selected(),
+        ChartAction::Settings { settings: Box::new(settings.clone()), goes_on: false },
+    ));
     window.wait_done();
     window.propose(Action::Board(BoardAction::Update(tile.id)));
     answered(&mut window);
@@ -164,13 +167,13 @@ fn settings_go_with_the_question_to_a_board_and_back() {
     assert_eq!(figure(&window).panels.len(), 3);
     // A second tile, from the question as it is drawn.
     window.propose(Action::Board(BoardAction::Show(None)));
-    window.propose(Action::Board(BoardAction::Keep(board)));
+    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board }));
     answered(&mut window);
     let kept = window.app().board().unwrap().tiles[1].clone();
     assert_eq!(kept.settings(), settings);
     assert!(!title(&kept).is_empty());
     // And from a tile back to the question.
-    window.propose(Action::Chart(ChartAction::Guess));
+    window.propose(Action::Chart(window.selected(), ChartAction::Guess));
     window.propose(Action::Board(BoardAction::Open(kept.id)));
     assert_eq!(*window.sheet().chart.settings(), settings);
 }
@@ -190,7 +193,7 @@ fn what_is_typed_into_the_form_of_a_question_is_one_step() {
     undo(&mut window);
     assert_eq!(x_title(&window), "");
     // A mark is a step as well.
-    window.propose(Action::Chart(ChartAction::Mark("bar")));
+    window.propose(Action::Chart(window.selected(), ChartAction::Mark("bar")));
     undo(&mut window);
     assert_eq!(window.sheet().chart.settings().mark, "");
 }

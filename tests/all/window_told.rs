@@ -20,8 +20,10 @@ const MINUTE: i64 = 60_000_000;
 const START: i64 = 1_709_251_200_000_000;
 
 fn rewind(window: &mut Window, from: i64, until: i64) {
-    window
-        .propose(Action::Rewind(RewindAction::To(TimeRange { from: Some(START + from), until: Some(START + until) })));
+    window.propose(Action::Rewind(
+        window.selected(),
+        RewindAction::To(TimeRange { from: Some(START + from), until: Some(START + until) }),
+    ));
     window.wait_past_done();
 }
 
@@ -64,7 +66,7 @@ fn a_hop_is_cut_where_any_of_it_lies_outside() {
 fn what_had_not_come_yet_when_the_past_was_left_is_cut() {
     let mut window = with_windows("", 1_000);
     window.wait("some minutes have passed", |app| rows(app) > 4_000);
-    window.propose(Action::Rewind(RewindAction::To(TimeRange { from: Some(START), until: None })));
+    window.propose(Action::Rewind(window.selected(), RewindAction::To(TimeRange { from: Some(START), until: None })));
     window.wait_past_done();
     let states = first_series(&window);
     assert_eq!(
@@ -93,7 +95,7 @@ fn corrected_and_open_windows_are_seen_in_the_chart_and_in_what_is_saved_of_it()
     let mut window = with_windows("&disorder=90s&seed=7", 0);
     let late = |app: &App| app.sheet().and_then(|s| s.watch.newest.as_ref().map(|s| s.rows.late)).unwrap_or(0);
     window.wait("rows were late", move |app| late(app) > 10);
-    window.propose(Action::Run(RunAction::Readmit));
+    window.propose(Action::Run(window.selected(), RunAction::Readmit));
     let both = |figure: &Figure| figure.has(PointState::Corrected) && figure.has(PointState::Open);
     window.wait("windows are corrected and others open", move |app| {
         app.sheet().and_then(|s| s.chart.figure()).is_some_and(|f| both(&f))

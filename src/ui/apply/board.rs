@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::ui::App;
 use crate::ui::action::BoardAction;
 use crate::ui::board::{Adding, as_asked};
+use crate::workspace::TableId;
 use crate::workspace::bench::{BoardId, Edit, Scope, Tile, TileId, TileKind};
 
 impl App {
@@ -15,8 +16,7 @@ impl App {
                 // What stands below and beside a board is of its table.
                 let bench = self.bench().clone();
                 let table = board.and_then(|id| bench.board(id)).and_then(|board| {
-                    let open = |name: &str| self.sheets.iter().find(|sheet| sheet.table.name == *name);
-                    board.tiles.iter().find_map(|tile| open(&tile.table)).map(|sheet| sheet.id)
+                    board.tiles.iter().find_map(|tile| self.sheet_named(&tile.table)).map(|sheet| sheet.id)
                 });
                 self.selected = table.or(self.selected);
                 (self.boards.focus, self.boards.naming, self.boards.turned) = (None, None, None);
@@ -35,7 +35,11 @@ impl App {
                     self.step_on(&Edit::MoveTile { tile, board, at: None }, true);
                 }
             }
-            BoardAction::Range(range) => {
+            BoardAction::Range(board, range) => {
+                // A board shows all of its time anew when it comes to the front.
+                if self.boards.shown != Some(board) {
+                    return;
+                }
                 self.boards.range = range;
                 // What is seen is kept, too, once it stands still.
                 self.boards.changed = Some(Instant::now());
@@ -43,6 +47,7 @@ impl App {
             BoardAction::OwnRange(tile, range) => {
                 self.boards.own_ranges.remove(&tile);
                 self.boards.own_ranges.extend(range.map(|range| (tile, range)));
+                self.boards.changed = Some(Instant::now());
             }
             BoardAction::Maximise(tile) => self.boards.maximised = tile,
             BoardAction::Present(presenting) => {
@@ -57,18 +62,18 @@ impl App {
             BoardAction::Pause(paused) => self.boards.paused = paused,
             BoardAction::Focus(tile) => self.boards.focus = tile,
             BoardAction::Reach(tile) => self.boards.focus = Some(tile),
-            BoardAction::Filter { column, value } => self.limit(|scope| scope.toggled(&column, &value)),
-            BoardAction::Brush(picked) => self.limit(|scope| scope.brushed(picked)),
+            BoardAction::Filter { board, column, value } => self.limit(board, |scope| scope.toggled(&column, &value)),
+            BoardAction::Brush(board, picked) => self.limit(board, |scope| scope.brushed(picked)),
             BoardAction::Update(tile) => self.update_tile(tile),
             BoardAction::Leave(tile) => self.leave_tile(tile),
             BoardAction::Open(tile) => self.open_tile(tile),
-            BoardAction::Keep(board) => self.keep_question(board),
+            BoardAction::Keep { table, board } => self.keep_question(table, board),
         }
     }
 
-    /// Changes what the board is limited to.
-    fn limit(&mut self, change: impl FnOnce(Scope) -> Scope) {
-        let Some(board) = self.board() else { return };
+    /// Changes what a board is limited to.
+    fn limit(&mut self, board: BoardId, change: impl FnOnce(Scope) -> Scope) {
+        let Some(board) = self.bench().board(board) else { return };
         let edit = Edit::SetScope { board: board.id, scope: change(board.scope.clone()) };
         self.step(&edit);
     }
@@ -93,7 +98,7 @@ impl App {
     /// Gives a tile the question of its table, drawn as it is, and shows its board.
     fn update_tile(&mut self, id: TileId) {
         let Some(tile) = self.bench().tile(id).cloned() else { return };
-        let Some(sheet) = self.sheets.iter().find(|sheet| sheet.table.name == tile.table) else { return };
+        let Some(sheet) = self.sheet_named(&tile.table) else { return };
         let asked = Tile { sql: sheet.question.sql.clone(), ..tile };
         let is_figure = matches!(asked.show, TileKind::Figure(_));
         let tile = if is_figure { asked.drawn(sheet.chart.settings().clone()) } else { asked };
@@ -106,9 +111,9 @@ impl App {
         self.boards.shown = self.bench().board_of(id).map(|board| board.id);
     }
 
-    /// Puts the question of the selected table on a board, drawn as it is.
-    fn keep_question(&mut self, board: BoardId) {
-        let Some(sheet) = self.sheet() else { return };
+    /// Puts the question of a table on a board, drawn as it is.
+    fn keep_question(&mut self, table: TableId, board: BoardId) {
+        let Some(sheet) = self.sheet_of(table) else { return };
         let tile = as_asked(sheet);
         self.step(&Edit::AddTile { board, tile, at: None });
         self.boards.shown = Some(board);

@@ -19,10 +19,9 @@ use crate::figure::Figure;
 impl App {
     pub(in crate::ui) fn apply_export(&mut self, export: ExportAction) {
         let wake = self.wake.clone();
-        let of_pane = matches!(export, ExportAction::Figure(..));
         match export {
-            ExportAction::Chart(None, file) => {
-                self.ask_where(ExportAction::Chart(None, file), "chart", file.extension())
+            ExportAction::Chart(None, table, file) => {
+                self.ask_where(ExportAction::Chart(None, table, file), "chart", file.extension())
             }
             ExportAction::Figure(None, file) => {
                 self.ask_where(ExportAction::Figure(None, file), "figure", file.extension())
@@ -34,14 +33,17 @@ impl App {
             ExportAction::Model(Some(path), id) => self.save_model(id, with_extension(path, MODEL)),
             ExportAction::Workspace(None) => self.ask_where(ExportAction::Workspace(None), "workspace", WORKSPACE),
             ExportAction::Workspace(Some(path)) => self.save_as(with_extension(path, WORKSPACE)),
-            ExportAction::Answer(None, file) => {
-                self.ask_where(ExportAction::Answer(None, file), "answer", file.extension())
+            ExportAction::Answer(None, table, file) => {
+                self.ask_where(ExportAction::Answer(None, table, file), "answer", file.extension())
             }
-            ExportAction::Chart(Some(path), file) | ExportAction::Figure(Some(path), file) => {
+            ExportAction::Chart(Some(path), table, file) => {
+                let figure = self.sheet_of(table).and_then(|sheet| sheet.chart.figure());
+                self.save_figure(figure, path, file);
+            }
+            ExportAction::Figure(Some(path), file) => {
                 let chart = match self.pane {
-                    Some(Pane::Guard) if of_pane => self.guards.shown().map(|g| &g.chart),
-                    _ if of_pane => self.report.as_ref().map(|r| &r.chart),
-                    _ => self.sheet().map(|s| &s.chart),
+                    Some(Pane::Guard) => self.guards.shown().map(|g| &g.chart),
+                    _ => self.report.as_ref().map(|r| &r.chart),
                 };
                 self.save_figure(chart.and_then(Chart::figure), path, file);
             }
@@ -52,8 +54,9 @@ impl App {
                 let titled = figure.map(|figure| Arc::new(Figure { title, ..Figure::clone(&figure) }));
                 self.save_figure(titled, path, file);
             }
-            ExportAction::Answer(Some(path), file) => {
-                let Some(shown) = self.sheet().and_then(|s| s.watch.shown.clone()) else {
+            ExportAction::Answer(Some(path), table, file) => {
+                let sheet = self.sheet_of(table);
+                let Some(shown) = sheet.and_then(|sheet| sheet.watch.shown.clone()) else {
                     self.notices.fault(&Fault::new("there is no answer to save yet").hint("ask a question first"));
                     return;
                 };
@@ -86,12 +89,14 @@ impl App {
             _ => None,
         };
         let model = model.and_then(|id| self.models.get(id)).map(|entry| entry.name.clone());
-        let tile = match export {
+        let table = match export {
             ExportAction::Tile(_, tile, _) => self.bench().tile(tile).map(|tile| tile.table.clone()),
+            ExportAction::Chart(_, table, _) | ExportAction::Answer(_, table, _) => {
+                self.sheet_of(table).map(|sheet| sheet.table.name.clone())
+            }
             _ => None,
         };
-        let of =
-            model.or(tile).or_else(|| self.sheet().map(|s| s.table.name.clone())).unwrap_or_else(|| "braid".to_owned());
+        let of = model.or(table).unwrap_or_else(|| "braid".to_owned());
         let name = format!("{of}-{what}.{extension}");
         if !dialog::is_there() {
             // Without a dialog, the path is written.

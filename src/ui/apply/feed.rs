@@ -76,7 +76,7 @@ impl App {
         if draft.replaces.as_ref() == Some(&url) {
             return;
         }
-        let target = draft.into.and_then(|id| self.sheets.iter().find(|s| s.id == id));
+        let target = draft.into.and_then(|id| self.sheet_of(id));
         if let Some(sheet) = target {
             let kept = self.kept_in(&TableSetup { id: sheet.id, ..TableSetup::default() });
             let mut table = Table::clone(&sheet.table);

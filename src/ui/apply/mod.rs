@@ -17,6 +17,7 @@ use super::action::{
 };
 use super::board::{head_id, value};
 use super::{App, focus};
+use crate::workspace::TableId;
 use crate::workspace::bench::Board;
 
 impl App {
@@ -25,17 +26,17 @@ impl App {
         match action {
             Action::Open(open) => self.apply_open(open),
             Action::Table(id, action) => self.apply_table(id, action),
-            Action::Question(question) => self.apply_question(question),
+            Action::Question(table, question) => self.apply_question(table, question),
             Action::Board(board) => {
                 if let BoardAction::Reach(tile) = board {
                     ctx.memory_mut(|memory| memory.request_focus(head_id(tile)));
                 }
                 self.apply_board(board);
             }
-            Action::Run(action) => self.apply_run(action),
-            Action::Grid(grid) => self.apply_grid(ctx, grid),
-            Action::Chart(chart) => self.apply_chart(chart),
-            Action::Rewind(rewind) => self.apply_rewind(rewind),
+            Action::Run(table, action) => self.apply_run(table, action),
+            Action::Grid(table, grid) => self.apply_grid(ctx, table, grid),
+            Action::Chart(table, chart) => self.apply_chart(table, chart),
+            Action::Rewind(table, rewind) => self.apply_rewind(table, rewind),
             Action::Cost(cost) => self.apply_cost(cost),
             Action::Feed(feed) => self.apply_feed(feed),
             Action::Train(train) => self.apply_train(train),
@@ -66,8 +67,8 @@ impl App {
         }
     }
 
-    fn apply_run(&mut self, action: RunAction) {
-        let Some(sheet) = self.sheet_mut() else { return };
+    fn apply_run(&mut self, table: TableId, action: RunAction) {
+        let Some(sheet) = self.sheet_mut(table) else { return };
         match action {
             RunAction::Pause => sheet.watch.pause(),
             RunAction::Resume => sheet.watch.resume(),
@@ -82,9 +83,9 @@ impl App {
         }
     }
 
-    fn apply_rewind(&mut self, rewind: RewindAction) {
+    fn apply_rewind(&mut self, table: TableId, rewind: RewindAction) {
         let wake = self.wake.clone();
-        let Some(sheet) = self.sheet_mut() else { return };
+        let Some(sheet) = self.sheet_mut(table) else { return };
         let fault = match rewind {
             RewindAction::To(range) => sheet.rewind(range, &wake).err(),
             RewindAction::Now => {
@@ -103,8 +104,8 @@ impl App {
             CostAction::Cancel => self.costs.cancel(),
             CostAction::Choose(id) => self.costs.choose(id),
             CostAction::Against(against) => self.costs.draw_against(against),
-            CostAction::Benchmark => {
-                let Some(sheet) = self.sheets.iter().find(|s| Some(s.id) == self.selected) else { return };
+            CostAction::Benchmark(table) => {
+                let Some(sheet) = self.sheets.iter().find(|sheet| sheet.id == table) else { return };
                 if let Err(fault) = self.costs.benchmark(sheet, &self.wake) {
                     self.costs.fault = Some(fault);
                 }
@@ -112,13 +113,13 @@ impl App {
         }
     }
 
-    fn apply_chart(&mut self, chart: ChartAction) {
+    fn apply_chart(&mut self, table: TableId, chart: ChartAction) {
         match &chart {
             ChartAction::Settings { goes_on: true, .. } => self.session.go_on(),
             ChartAction::Form(open) => self.drawing = *open,
             _ => {}
         }
-        let Some(sheet) = self.sheet_mut() else { return };
+        let Some(sheet) = self.sheet_mut(table) else { return };
         sheet.chart.choose(chart);
     }
 

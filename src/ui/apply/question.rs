@@ -1,22 +1,23 @@
-//! Carrying out what concerns the question of the selected table: editing, asking, undo.
+//! Carrying out what concerns the question of a table: editing and asking.
 
 use super::super::action::QuestionAction;
 use super::super::{App, classes};
 use crate::data::Fault;
 use crate::query::Query;
+use crate::workspace::TableId;
 
 impl App {
-    pub(super) fn apply_question(&mut self, question: QuestionAction) {
+    pub(super) fn apply_question(&mut self, table: TableId, question: QuestionAction) {
         let wake = self.wake.clone();
         match question {
-            QuestionAction::Ask => self.ask(),
+            QuestionAction::Ask => self.ask(table),
             QuestionAction::Sql(sql) => {
-                if let Some(sheet) = self.sheet_mut() {
+                if let Some(sheet) = self.sheet_mut(table) {
                     sheet.question.set_sql(sql);
                 }
             }
             QuestionAction::Form { form, ask } => {
-                if let Some(sheet) = self.sheet_mut() {
+                if let Some(sheet) = self.sheet_mut(table) {
                     sheet.question.set_form(*form);
                     if ask && sheet.question.fault.is_none() && sheet.question.is_changed() {
                         sheet.ask(&wake);
@@ -24,7 +25,7 @@ impl App {
                 }
             }
             QuestionAction::Cheaper(number) => {
-                if let Some(sheet) = self.sheet_mut()
+                if let Some(sheet) = self.sheet_mut(table)
                     && let Some(sql) = classes::cheapened(&sheet.question.sql, number)
                 {
                     sheet.question.set_sql(sql);
@@ -34,11 +35,11 @@ impl App {
         }
     }
 
-    /// Asks the written question of the table that it names.
-    fn ask(&mut self) {
+    /// Asks the question written at a table of the table that it names.
+    fn ask(&mut self, table: TableId) {
         let wake = self.wake.clone();
         let names: Vec<String> = self.sheets.iter().map(|s| s.table.name.clone()).collect();
-        let Some(sheet) = self.sheet_mut() else { return };
+        let Some(sheet) = self.sheet_mut(table) else { return };
         let sql = sheet.question.sql.clone();
         let clause = match Query::parse(&sql) {
             Ok(query) => query.table,

@@ -118,7 +118,7 @@ impl App {
     }
 
     fn append_files(&mut self, into: TableId, from: TableId) {
-        let Some(other) = self.sheets.iter().find(|s| s.id == from) else { return };
+        let Some(other) = self.sheet_of(from) else { return };
         let (table, paths) = (other.table.clone(), other.paths.clone());
         let Some(target) = self.sheets.iter_mut().find(|s| s.id == into) else { return };
         if let Some(difference) = difference(&target.table.schema, &table.schema) {
@@ -139,7 +139,7 @@ impl App {
     }
 
     fn profile_lateness(&mut self, id: TableId) {
-        let Some(sheet) = self.sheets.iter().find(|s| s.id == id) else { return };
+        let Some(sheet) = self.sheet_of(id) else { return };
         match LatenessProfile::begin(sheet, &self.wake) {
             Ok(profile) => {
                 self.lateness_profile = Some(profile);

@@ -339,14 +339,14 @@ impl App {
     /// What is asked for the pane of what can be put on the board, while that is open.
     fn previews(&self) -> Vec<Tile> {
         let Some(adding) = self.boards.adding else { return Vec::new() };
-        let sheet = self.sheets.iter().find(|sheet| sheet.id == adding.table);
+        let sheet = self.sheet_of(adding.table);
         sheet.map_or_else(Vec::new, |sheet| adding.previews(sheet).into_iter().chain(adding.extent(sheet)).collect())
     }
 
     /// Takes how far the values of the measure reach that somebody may want to see the distribution of.
     fn note_extent(&mut self) {
         let Some(adding) = self.boards.adding.filter(|adding| adding.range.is_none()) else { return };
-        let Some(sheet) = self.sheets.iter().find(|sheet| sheet.id == adding.table) else { return };
+        let Some(sheet) = self.sheet_of(adding.table) else { return };
         let shown = adding.extent(sheet).and_then(|tile| self.boards.runs.get(&tile.id)?.shown().cloned());
         let whole = shown.filter(|shown| !shown.catching_up && shown.history_share() >= 1.0);
         let value = |at: usize| whole.as_ref()?.answer.columns().get(at)?.get(0).ok()?.try_extract::<f64>().ok();

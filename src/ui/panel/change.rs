@@ -28,14 +28,14 @@ pub fn strip_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
                     .on_disabled_hover_text("It has no answer yet")
                     .clicked()
                 {
-                    actions.push(Action::Run(RunAction::ShowNow));
+                    actions.push(Action::Run(sheet.id, RunAction::ShowNow));
                 }
                 if ui
                     .button("Keep the old answer")
                     .on_hover_text("Give the changed question up; its text stays")
                     .clicked()
                 {
-                    actions.push(Action::Run(RunAction::KeepOld));
+                    actions.push(Action::Run(sheet.id, RunAction::KeepOld));
                 }
             };
             let left = |ui: &mut Ui| {

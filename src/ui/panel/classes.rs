@@ -8,6 +8,7 @@ use crate::ui::classes::{ItemClass, about, tone, word};
 use crate::ui::look;
 use crate::ui::widget::badge::badge_ui;
 use crate::ui::worksheet::Worksheet;
+use crate::workspace::TableId;
 
 /// The height of the line.
 pub const HEIGHT: f32 = look::ROW;
@@ -18,7 +19,7 @@ pub fn classes_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
             ui.spacing_mut().item_spacing.x = look::STEP;
             for item in &sheet.classes {
                 ui.add(Label::new(look::faint(&item.name, ui)));
-                class_badge_ui(ui, item, actions);
+                class_badge_ui(ui, sheet.id, item, actions);
                 ui.add_space(look::GAP);
             }
         });
@@ -26,12 +27,12 @@ pub fn classes_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
 }
 
 /// The class of an item, and its cheaper form where there is one.
-pub fn class_badge_ui(ui: &mut Ui, item: &ItemClass, actions: &mut Vec<Action>) {
+pub fn class_badge_ui(ui: &mut Ui, table: TableId, item: &ItemClass, actions: &mut Vec<Action>) {
     badge_ui(ui, &word(item.class), tone(item.class)).on_hover_text(about(item.class));
     if let Some((form, words)) = &item.cheaper
         && sketch_ui(ui, &item.name, words, form)
     {
-        actions.push(Action::Question(QuestionAction::Cheaper(item.item)));
+        actions.push(Action::Question(table, QuestionAction::Cheaper(item.item)));
     }
 }
 

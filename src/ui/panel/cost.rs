@@ -247,10 +247,11 @@ fn measure_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let measure = measure.on_hover_text(
         "Ask this table's question of larger and larger parts of its files, up to all of them, at most a minute",
     );
-    if measure.on_disabled_hover_text("Only files can be read in larger and larger parts").clicked() {
-        actions.push(Action::Cost(CostAction::Benchmark));
-    }
+    let asks = measure.on_disabled_hover_text("Only files can be read in larger and larger parts").clicked();
     if let Some(sheet) = app.sheet().filter(|_| can) {
+        if asks {
+            actions.push(Action::Cost(CostAction::Benchmark(sheet.id)));
+        }
         ui.add(
             Label::new(look::faint(
                 format!("the question of {} over growing parts of its files", sheet.table.name),

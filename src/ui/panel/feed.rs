@@ -23,7 +23,7 @@ const SEPARATOR: f32 = 14.0;
 
 pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.feed else { return };
-    let into = form.draft.into.and_then(|id| app.sheets().iter().find(|s| s.id == id));
+    let into = form.draft.into.and_then(|id| app.sheet_of(id));
     let replaces = form.draft.replaces.as_deref();
     let title = match (into, replaces) {
         (_, Some(url)) => format!("Settings of {}", shown(url)),

@@ -35,7 +35,7 @@ const WINDOWS: &[u64] = &[500, 1_000, 2_000, 5_000, 20_000, 100_000];
 pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(guard) = app.guards().shown() else { return };
     let Some(entry) = app.models().get(guard.model) else { return };
-    let Some(sheet) = app.sheets().iter().find(|s| s.id == entry.sheet) else { return };
+    let Some(sheet) = app.sheet_of(entry.sheet) else { return };
     let mut act = Vec::new();
     let mut close = false;
     let closed = modal_ui(ctx, &format!("Guard of {}", entry.name), WIDTH, |ui| {

@@ -16,10 +16,7 @@ use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
 pub fn lateness_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
-    let profile = app
-        .lateness_profile
-        .as_ref()
-        .and_then(|profile| Some((profile, app.sheets().iter().find(|s| s.id == profile.sheet)?)));
+    let profile = app.lateness_profile.as_ref().and_then(|profile| Some((profile, app.sheet_of(profile.sheet)?)));
     let mut close = false;
     let closed = modal_ui(ctx, "Lateness", 640.0, |ui| {
         match profile {

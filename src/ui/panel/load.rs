@@ -12,7 +12,7 @@ const WIDTH: f32 = 560.0;
 
 pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.loading else { return };
-    let Some(sheet) = app.sheets().iter().find(|s| s.id == form.sheet) else { return };
+    let Some(sheet) = app.sheet_of(form.sheet) else { return };
     let mut close = false;
     let closed = modal_ui(ctx, &format!("Load a model under {}", sheet.table.name), WIDTH, |ui| {
         let mut path = form.path.clone();

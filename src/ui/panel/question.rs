@@ -105,7 +105,7 @@ fn ask_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) 
     let hint = format!("{} · {}", "Ask the question as it is written", ui.ctx().format_shortcut(&command::ASK));
     let ask = if sheet.question.is_changed() { buttons::primary_ui(ui, "Ask") } else { ui.button("Ask") };
     if ask.on_hover_text(hint).clicked() {
-        actions.push(Action::Question(QuestionAction::Ask));
+        actions.push(Action::Question(sheet.id, QuestionAction::Ask));
     }
     if ui.add_enabled(app.bench.can_redo(), egui::Button::new("Redo")).clicked() {
         actions.push(Action::App(AppAction::Redo));

@@ -77,7 +77,7 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                     .on_hover_text(hint)
                     .clicked()
                 {
-                    actions.push(Action::Run(RunAction::Readmit));
+                    actions.push(Action::Run(sheet.id, RunAction::Readmit));
                 }
             }
             if sheet.table.time.is_some()

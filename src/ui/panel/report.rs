@@ -235,7 +235,7 @@ fn foot_ui(ui: &mut Ui, app: &App, entry: &ModelEntry, actions: &mut Vec<Action>
     {
         actions.push(act(ModelAction::AskPredictions));
     }
-    let sheet = app.sheets().iter().find(|s| s.id == entry.sheet);
+    let sheet = app.sheet_of(entry.sheet);
     if let Some(sheet) = sheet.filter(|s| entry.has_truth(s)) {
         let (words, about) = entry.accuracy_words(sheet);
         if ui.button(words).on_hover_text(about).clicked() {

@@ -21,7 +21,7 @@ pub fn banner_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
                 .on_hover_text("The running answer, as far as it has come")
                 .clicked()
             {
-                actions.push(Action::Rewind(RewindAction::Now));
+                actions.push(Action::Rewind(sheet.id, RewindAction::Now));
             }
             if ui.button("Another stretch…").clicked() {
                 actions.push(Action::App(AppAction::Show(Pane::Rewind)));
@@ -89,7 +89,7 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
         ui.horizontal_wrapped(|ui| {
             for (title, secs) in LAST {
                 if ui.button(*title).clicked() {
-                    actions.push(Action::Rewind(RewindAction::To(TimeRange::last(*secs, end))));
+                    actions.push(Action::Rewind(sheet.id, RewindAction::To(TimeRange::last(*secs, end))));
                 }
             }
         });
@@ -125,7 +125,7 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
             if buttons::primary_ui(ui, "Rewind").clicked()
                 && let Ok(range) = range
             {
-                actions.push(Action::Rewind(RewindAction::To(range)));
+                actions.push(Action::Rewind(sheet.id, RewindAction::To(range)));
             }
         });
     })

@@ -44,7 +44,7 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Worksheet, alone: bool, actions: &mut Vec<Act
             let response = edit.response.response.clone().accessible_name("SQL");
             let completed = complete::list_ui(ui, sheet, &edit, &text, keys);
             if response.changed() || completed.is_some() {
-                actions.push(Action::Question(QuestionAction::Sql(completed.unwrap_or(text))));
+                actions.push(Action::Question(sheet.id, QuestionAction::Sql(completed.unwrap_or(text))));
             }
             response.has_focus()
         });

@@ -252,17 +252,17 @@ fn run_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         .on_hover_text(hint)
         .clicked()
     {
-        actions.push(Action::Run(RunAction::Stop));
+        actions.push(Action::Run(sheet.id, RunAction::Stop));
     }
     if sheet.watch.paused {
         if ui.button("Resume").on_hover_text("Show the newest answer again").clicked() {
-            actions.push(Action::Run(RunAction::Resume));
+            actions.push(Action::Run(sheet.id, RunAction::Resume));
         }
     } else if ui
         .add_enabled(running, egui::Button::new("Pause"))
         .on_hover_text("Hold the picture still; rows go on being counted")
         .clicked()
     {
-        actions.push(Action::Run(RunAction::Pause));
+        actions.push(Action::Run(sheet.id, RunAction::Pause));
     }
 }

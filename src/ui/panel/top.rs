@@ -7,7 +7,7 @@ use crate::data::format::Formulas;
 use crate::ui::action::{Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane};
 use crate::ui::widget::buttons;
 use crate::ui::{App, command, look};
-use crate::workspace::{Folded, SAMPLES, Theme};
+use crate::workspace::{Folded, SAMPLES, TableId, Theme};
 
 pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
@@ -32,8 +32,8 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             if ui.add(palette).on_hover_text("Everything by its name; F1 lists the keys").clicked() {
                 actions.push(Action::App(AppAction::Show(Pane::Palette)));
             }
-            if app.sheet().is_some() {
-                ui.menu_button("Export", |ui| export_menu_ui(ui, app, actions));
+            if let Some(sheet) = app.sheet() {
+                ui.menu_button("Export", |ui| export_menu_ui(ui, app, sheet.id, actions));
             }
             work_ui(ui, app, actions);
         });
@@ -83,18 +83,18 @@ fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn export_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+fn export_menu_ui(ui: &mut Ui, app: &App, table: TableId, actions: &mut Vec<Action>) {
     let charts = [("Chart as PNG…", ChartFile::Png), ("Chart as SVG…", ChartFile::Svg)];
     let answers = [("Answer as CSV…", AnswerFile::Csv), ("Answer as Parquet…", AnswerFile::Parquet)];
     for (title, file) in charts {
         if ui.button(title).clicked() {
-            actions.push(Action::Export(ExportAction::Chart(None, file)));
+            actions.push(Action::Export(ExportAction::Chart(None, table, file)));
         }
     }
     ui.separator();
     for (title, file) in answers {
         if ui.button(title).clicked() {
-            actions.push(Action::Export(ExportAction::Answer(None, file)));
+            actions.push(Action::Export(ExportAction::Answer(None, table, file)));
         }
     }
     ui.separator();

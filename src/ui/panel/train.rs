@@ -32,7 +32,7 @@ const NAME: f32 = 150.0;
 
 pub fn train_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.train_form else { return };
-    let Some(sheet) = app.sheets().iter().find(|s| s.id == form.sheet) else { return };
+    let Some(sheet) = app.sheet_of(form.sheet) else { return };
     let mut close = false;
     let closed = modal_ui(ctx, &format!("Learn from {}", sheet.table.name), WIDTH, |ui| {
         let tall = (ctx.content_rect().height() - AROUND).clamp(180.0, TALL);

@@ -40,7 +40,7 @@ pub fn add_ui(ui: &mut Ui, app: &App, board: &Board, adding: Adding, actions: &m
             }
         });
     }
-    let sheet = app.sheets().iter().find(|sheet| sheet.id == adding.table);
+    let sheet = app.sheet_of(adding.table);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = look::STEP;
         if ui.button("Text").clicked() {

@@ -119,7 +119,7 @@ fn keep_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>)
         ui.menu_button("Put on a board", |ui| {
             for board in boards {
                 if ui.button(&board.name).clicked() {
-                    actions.push(Action::Board(BoardAction::Keep(board.id)));
+                    actions.push(Action::Board(BoardAction::Keep { table: sheet.id, board: board.id }));
                 }
             }
         });

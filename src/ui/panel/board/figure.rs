@@ -33,7 +33,7 @@ pub fn figure_ui(
         if let Some(settings) = chart::legend_ui(ui, drawn, room, run.chart.settings()) {
             actions.push(step(Edit::SetTile { tile: tile.clone().drawn(settings) }));
         }
-        if timed && !pointer_ui(ui, tile, &figure, drawn, room, &response, actions) {
+        if timed && !pointer_ui(ui, (board, tile), &figure, drawn, room, &response, actions) {
             return;
         }
         if !timed && chart::drags(&response) {
@@ -42,14 +42,14 @@ pub fn figure_ui(
                 && let Some(over) = chart::stretch_ui(ui, layout, room, &response, look::palette(ui).accent)
             {
                 let picked = brushed(app, tile, run, &figure, over);
-                actions.extend(picked.map(|filter| Action::Board(BoardAction::Brush(filter))));
+                actions.extend(picked.map(|filter| Action::Board(BoardAction::Brush(board.id, filter))));
             }
             return;
         }
         if let Some(pos) = response.hover_pos().filter(|_| response.contains_pointer()) {
             let at = canvas::inside(room, pos);
             let (_, layout) = drawn.layout.part(&figure, at);
-            if let Some(filter) = named(&figure, layout, at).and_then(|place| filter(app, tile, run, place)) {
+            if let Some(filter) = named(&figure, layout, at).and_then(|place| filter(app, (board, tile), run, place)) {
                 ui.set_cursor_icon(egui::CursorIcon::PointingHand);
                 actions.extend(Some(filter).filter(|_| response.clicked()));
             }
@@ -99,7 +99,7 @@ pub fn whole(app: &App, board: &Board, tile: &Tile) -> Option<Action> {
         return zoomed.then_some(Action::Board(BoardAction::OwnRange(tile.id, None)));
     }
     if app.boards().range.is_some() {
-        return Some(Action::Board(BoardAction::Range(None)));
+        return Some(Action::Board(BoardAction::Range(board.id, None)));
     }
     let scope = Scope { span: Span::All, ..board.scope.clone() };
     (!board.scope.span.is_all()).then(|| step(Edit::SetScope { board: board.id, scope }))
@@ -114,18 +114,18 @@ fn named(figure: &Figure, layout: &Layout, at: [f32; 2]) -> Option<usize> {
 }
 
 /// The board limited to what stands at a place of an axis of names, or not any more.
-fn filter(app: &App, tile: &Tile, run: &TileRun, place: usize) -> Option<Action> {
-    let table = &app.sheets().iter().find(|sheet| sheet.table.name == tile.table)?.table;
+fn filter(app: &App, (board, tile): (&Board, &Tile), run: &TileRun, place: usize) -> Option<Action> {
+    let table = &app.sheet_named(&tile.table)?.table;
     let shown = run.shown()?;
     let answer = run.chart.shown().x.as_deref()?;
     let column = source(tile, answer, table)?;
     let value = literal(&at_place(shown.answer.column(answer).ok()?, place)?)?;
-    Some(Action::Board(BoardAction::Filter { column, value }))
+    Some(Action::Board(BoardAction::Filter { board: board.id, column, value }))
 }
 
 /// What lies under a stretch of the axis: names, or numbers, in whole bins where there are any.
 fn brushed(app: &App, tile: &Tile, run: &TileRun, figure: &Figure, (from, to): (f64, f64)) -> Option<Filter> {
-    let table = &app.sheets().iter().find(|sheet| sheet.table.name == tile.table)?.table;
+    let table = &app.sheet_named(&tile.table)?.table;
     let (answer, chart) = (&run.shown()?.answer, run.chart.shown());
     let along = chart.x.as_deref();
     match &figure.x.kind {
@@ -155,7 +155,7 @@ fn brushed(app: &App, tile: &Tile, run: &TileRun, figure: &Figure, (from, to): (
 /// Zooms and pans; false while something is dragged, so that nothing is read.
 fn pointer_ui(
     ui: &Ui,
-    tile: &Tile,
+    (board, tile): (&Board, &Tile),
     figure: &Figure,
     drawn: &Drawn,
     room: Rect,
@@ -168,7 +168,7 @@ fn pointer_ui(
     }
     let mut show = |range: Option<(f64, f64)>| {
         let own = BoardAction::OwnRange(tile.id, range);
-        actions.push(Action::Board(if tile.own_time { own } else { BoardAction::Range(range) }));
+        actions.push(Action::Board(if tile.own_time { own } else { BoardAction::Range(board.id, range) }));
     };
     if response.double_clicked() {
         show(None);

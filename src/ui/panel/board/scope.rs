@@ -29,7 +29,7 @@ pub fn span_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>)
     if app.boards().range.is_some() || matches!(span, Span::Between { .. }) {
         let hint = "Back to now, on all tiles; a double-click on a figure does so, too";
         if buttons::primary_ui(ui, "Follow now").on_hover_text(hint).clicked() {
-            actions.push(Action::Board(BoardAction::Range(None)));
+            actions.push(Action::Board(BoardAction::Range(board.id, None)));
             if matches!(span, Span::Between { .. }) {
                 actions.push(set(board, Scope { span: Span::All, ..board.scope.clone() }));
             }
@@ -47,7 +47,7 @@ pub fn span_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>)
     let (button, _) = MenuButton::new(words).config(open).ui(ui, |ui| {
         let mut choice = |ui: &mut Ui, own: Span| {
             if ui.radio(span == own, own.words()).clicked() {
-                actions.push(Action::Board(BoardAction::Range(None)));
+                actions.push(Action::Board(BoardAction::Range(board.id, None)));
                 actions.push(set(board, Scope { span: own, ..board.scope.clone() }));
                 ui.close();
             }
@@ -68,7 +68,7 @@ pub fn span_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>)
             let grain = if until - from > 60_000_000 { 1_000_000 } else { 1_000 };
             let whole = |at: i64| Some(at.div_euclid(grain) * grain);
             let span = Span::Between { from: whole(from), until: whole(until + grain - 1) };
-            actions.push(Action::Board(BoardAction::Range(None)));
+            actions.push(Action::Board(BoardAction::Range(board.id, None)));
             ui.close();
             actions.push(set(board, Scope { span, ..board.scope.clone() }));
         }
@@ -117,7 +117,7 @@ fn between_ui(ui: &mut Ui, board: &Board, now: Option<i64>, actions: &mut Vec<Ac
     let show = show.on_hover_text(format!("Times are in {zone}"));
     let show = show.on_disabled_hover_text(wrong.unwrap_or_else(|| "The end lies after the beginning".to_owned()));
     if let Some(span) = span.filter(|_| show.clicked()) {
-        actions.push(Action::Board(BoardAction::Range(None)));
+        actions.push(Action::Board(BoardAction::Range(board.id, None)));
         actions.push(set(board, Scope { span, ..board.scope.clone() }));
         ui.close();
     }

@@ -66,7 +66,7 @@ pub fn measures_ui(
                     });
                     let name = if alias.is_empty() { written } else { alias };
                     if let Some(item) = sheet.classes.iter().find(|item| item.name == *name) {
-                        class_badge_ui(ui, item, actions);
+                        class_badge_ui(ui, sheet.id, item, actions);
                     }
                 }
             });

@@ -46,7 +46,10 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         if sheet.question.form.lists_rows() && !form.lists_rows() {
             form.summarise();
         }
-        actions.push(Action::Question(QuestionAction::Form { form: Box::new(form), ask: edit == FieldChange::Done }));
+        actions.push(Action::Question(
+            sheet.id,
+            QuestionAction::Form { form: Box::new(form), ask: edit == FieldChange::Done },
+        ));
     }
 }
 

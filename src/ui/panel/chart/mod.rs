@@ -52,7 +52,7 @@ pub fn side_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, room: Rect, actions: &
         return room;
     }
     let (left, closed) = side::side_ui(ui, room, "Chart", |ui| form_ui(ui, sheet, actions));
-    actions.extend(closed.then_some(Action::Chart(ChartAction::Form(false))));
+    actions.extend(closed.then_some(Action::Chart(sheet.id, ChartAction::Form(false))));
     left
 }
 
@@ -83,13 +83,13 @@ fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
             .map(|at| (rect.min.x + drawn.layout.to_px((at, 0.0))[0], plot))
             .filter(|(x, plot)| plot.x_range().contains(*x));
     });
-    actions.extend(
-        picked.map(|settings| Action::Chart(ChartAction::Settings { settings: Box::new(settings), goes_on: false })),
-    );
+    actions.extend(picked.map(|settings| {
+        Action::Chart(sheet.id, ChartAction::Settings { settings: Box::new(settings), goes_on: false })
+    }));
     if let Some(words) = nothing_in(&figure)
         && nothing_ui(ui, plot, &words, "Back to the whole")
     {
-        actions.push(Action::Chart(ChartAction::View(None)));
+        actions.push(Action::Chart(sheet.id, ChartAction::View(None)));
     }
     response.context_menu(|ui| menu_ui(ui, sheet, actions));
     if let Some((x, plot)) = seam {
@@ -117,13 +117,13 @@ fn menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         }
     };
     if sheet.chart.view().is_some() {
-        item(ui, "Back to the whole", Action::Chart(ChartAction::View(None)));
+        item(ui, "Back to the whole", Action::Chart(sheet.id, ChartAction::View(None)));
         ui.separator();
     }
-    item(ui, "Chart settings…", Action::Chart(ChartAction::Form(true)));
+    item(ui, "Chart settings…", Action::Chart(sheet.id, ChartAction::Form(true)));
     ui.separator();
     for (name, file) in [("Export as PNG…", ChartFile::Png), ("Export as SVG…", ChartFile::Svg)] {
-        item(ui, name, Action::Export(ExportAction::Chart(None, file)));
+        item(ui, name, Action::Export(ExportAction::Chart(None, sheet.id, file)));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::ui::look;
 use crate::ui::widget::pick::MOST;
 use crate::ui::widget::typing;
 use crate::ui::worksheet::Worksheet;
+use crate::workspace::TableId;
 
 /// What the pointer does on a chart.
 const HANDS: &str =
@@ -21,7 +22,7 @@ const WIDE: f32 = 104.0;
 pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, drawing: bool, actions: &mut Vec<Action>) {
     let shown = sheet.chart.shown();
     ui.spacing_mut().item_spacing.x = look::STEP;
-    mark_ui(ui, &shown.mark, actions);
+    mark_ui(ui, sheet.id, &shown.mark, actions);
     let columns: Vec<String> = sheet
         .watch
         .shown
@@ -29,39 +30,39 @@ pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, drawing: bool, actions:
         .map_or_else(Vec::new, |s| s.answer.get_column_names().into_iter().map(ToString::to_string).collect());
     ui.label(look::faint("x", ui));
     if let Some(name) = column_ui(ui, "x", shown.x.as_deref(), "row", None, &columns) {
-        actions.push(Action::Chart(ChartAction::X(name)));
+        actions.push(Action::Chart(sheet.id, ChartAction::X(name)));
     }
     ui.label(look::faint("y", ui));
-    y_columns_ui(ui, &shown.y, &columns, actions);
+    y_columns_ui(ui, sheet.id, &shown.y, &columns, actions);
     if let Some(split) = column_ui(ui, "split", shown.split.as_deref(), NO_SPLIT, Some(NO_SPLIT), &columns) {
-        actions.push(Action::Chart(ChartAction::Split((split != NO_SPLIT).then_some(split))));
+        actions.push(Action::Chart(sheet.id, ChartAction::Split((split != NO_SPLIT).then_some(split))));
     }
     let more = ui.add(Button::new("Chart…").selected(drawing)).accessible_name("Chart settings");
     if more.on_hover_text("Series, panels, axes, lines and thresholds, titles").clicked() {
-        actions.push(Action::Chart(ChartAction::Form(!drawing)));
+        actions.push(Action::Chart(sheet.id, ChartAction::Form(!drawing)));
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if sheet.chart.view().is_some()
             && ui.button("Whole picture").on_hover_text("Show everything again; or double-click the chart").clicked()
         {
-            actions.push(Action::Chart(ChartAction::View(None)));
+            actions.push(Action::Chart(sheet.id, ChartAction::View(None)));
         }
         if sheet.chart.is_chosen()
             && ui.button("Best fit").on_hover_text("Back to the chart that fits the answer").clicked()
         {
-            actions.push(Action::Chart(ChartAction::Guess));
+            actions.push(Action::Chart(sheet.id, ChartAction::Guess));
         }
     });
 }
 
 /// The picker of the mark.
-fn mark_ui(ui: &mut Ui, shown: &str, actions: &mut Vec<Action>) {
+fn mark_ui(ui: &mut Ui, table: TableId, shown: &str, actions: &mut Vec<Action>) {
     let title = MARKS.iter().find(|mark| mark.name == shown).map_or("Chart", |mark| mark.title);
     let combo = ComboBox::from_id_salt("mark").selected_text(title).width(WIDE).height(16.0 * look::ROW);
     let response = combo.show_ui(ui, |ui| {
         for mark in MARKS {
             if ui.selectable_label(mark.name == shown, mark.title).on_hover_text(mark.about).clicked() {
-                actions.push(Action::Chart(ChartAction::Mark(mark.name)));
+                actions.push(Action::Chart(table, ChartAction::Mark(mark.name)));
             }
         }
     });
@@ -101,12 +102,12 @@ pub(super) fn form_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>)
     let changed = settings != *sheet.chart.settings();
     let goes_on = typing::goes_on(ui, changed);
     if changed {
-        actions.push(Action::Chart(ChartAction::Settings { settings: Box::new(settings), goes_on }));
+        actions.push(Action::Chart(sheet.id, ChartAction::Settings { settings: Box::new(settings), goes_on }));
     }
 }
 
 /// The picker of the y columns: one or several.
-fn y_columns_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
+fn y_columns_ui(ui: &mut Ui, table: TableId, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
     let text = if shown.is_empty() {
         "none".to_owned()
     } else {
@@ -123,7 +124,7 @@ fn y_columns_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut
             if ui.checkbox(&mut on, display(name)).changed() {
                 let kept = shown.iter().filter(|other| *other != name).cloned();
                 let y: Vec<String> = kept.chain(on.then(|| name.clone())).collect();
-                actions.push(Action::Chart(ChartAction::Y(y)));
+                actions.push(Action::Chart(table, ChartAction::Y(y)));
             }
         }
     });

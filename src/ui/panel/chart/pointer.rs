@@ -29,13 +29,13 @@ pub(super) fn pointer_ui(
 ) {
     let whole = figure;
     let (figure, layout) = under_pointer(figure, drawn, rect, response);
-    let view = |view: View| Action::Chart(ChartAction::View(Some(view)));
+    let view = |view: View| Action::Chart(sheet.id, ChartAction::View(Some(view)));
     let inside = |pos: Pos2| canvas::inside(rect, pos);
     if layout.bare {
         return;
     }
     if response.double_clicked() {
-        actions.push(Action::Chart(ChartAction::View(None)));
+        actions.push(Action::Chart(sheet.id, ChartAction::View(None)));
         return;
     }
     let hover = response.hover_pos();
@@ -63,13 +63,15 @@ pub(super) fn pointer_ui(
         ui.set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
         if drags {
             if let Some(range) = stretch_ui(ui, layout, rect, response, look::palette(ui).warn) {
-                actions.push(Action::Rewind(RewindAction::To(whole_times(range))));
+                actions.push(Action::Rewind(sheet.id, RewindAction::To(whole_times(range))));
             }
             return;
         }
     }
     if drags && !ui.input(|i| i.modifiers.shift) {
-        box_ui(ui, figure, layout, rect, response, actions);
+        if let Some(boxed) = box_ui(ui, figure, layout, rect, response) {
+            actions.push(view(boxed));
+        }
         return;
     }
     let Some(pos) = hover else { return };
@@ -159,9 +161,9 @@ fn dragged(ui: &Ui, response: &Response) -> Option<(Pos2, Pos2)> {
     ui.data(|d| d.get_temp::<Pos2>(corner)).zip(response.interact_pointer_pos())
 }
 
-/// Zooms to a box that is dragged with the pointer.
-fn box_ui(ui: &Ui, figure: &Figure, layout: &Layout, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
-    let Some((from, to)) = dragged(ui, response) else { return };
+/// The view of a box that was dragged with the pointer, once it is let go.
+fn box_ui(ui: &Ui, figure: &Figure, layout: &Layout, rect: Rect, response: &Response) -> Option<View> {
+    let (from, to) = dragged(ui, response)?;
     let plot = plot_of(layout, rect);
     let mut area = Rect::from_two_pos(from, to).intersect(plot);
     // A flat box on a line chart selects a range of time.
@@ -171,13 +173,11 @@ fn box_ui(ui: &Ui, figure: &Figure, layout: &Layout, rect: Rect, response: &Resp
         area = Rect::from_x_y_ranges(area.x_range(), plot.y_range());
     }
     if !area.is_positive() || area.width() < SLIP {
-        return;
+        return None;
     }
     area_ui(ui, area, look::palette(ui).accent);
-    if response.drag_stopped() {
-        let corner = |pos: Pos2| layout.to_data(canvas::inside(rect, pos));
-        let ((x0, y1), (x1, y0)) = (corner(area.min), corner(area.max));
-        let y = if flat { figure.view.and_then(|v| v.y) } else { Some((y0, y1)) };
-        actions.push(Action::Chart(ChartAction::View(Some(View { x: Some((x0, x1)), y }))));
-    }
+    let corner = |pos: Pos2| layout.to_data(canvas::inside(rect, pos));
+    let ((x0, y1), (x1, y0)) = (corner(area.min), corner(area.max));
+    let y = if flat { figure.view.and_then(|v| v.y) } else { Some((y0, y1)) };
+    response.drag_stopped().then_some(View { x: Some((x0, x1)), y })
 }

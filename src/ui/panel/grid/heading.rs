@@ -11,6 +11,7 @@ use crate::ui::action::Action;
 use crate::ui::grid::{Grid, GridAction, ShownRows};
 use crate::ui::look;
 use crate::ui::widget::{buttons, cells, context, row};
+use crate::workspace::TableId;
 
 /// Rows that a fit measures.
 const MEASURED: usize = 200;
@@ -63,7 +64,7 @@ pub(super) fn heading_ui(
     let heading = heading.clone().on_hover_text(hint);
     if heading.clicked() {
         let also = heading.ctx.input(|i| i.modifiers.shift);
-        actions.push(Action::Grid(GridAction::Turn { column: name.to_owned(), also }));
+        actions.push(Action::Grid(grid.table, GridAction::Turn { column: name.to_owned(), also }));
     }
     context::popup(&heading).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
         let before = actions.len();
@@ -87,28 +88,28 @@ fn menu_ui(
     ui.label(look::faint(name, ui));
     for (text, to) in [("Ascending", Some(false)), ("Descending", Some(true)), ("As it stands", None)] {
         if ui.radio(order == to, text).clicked() {
-            actions.push(Action::Grid(GridAction::Order(name.to_owned(), to)));
+            actions.push(Action::Grid(grid.table, GridAction::Order(name.to_owned(), to)));
         }
     }
     ui.separator();
-    filter_ui(ui, name, actions);
+    filter_ui(ui, grid.table, name, actions);
     ui.separator();
     if ui.button("Fit the column").clicked() {
-        actions.push(fitted(ui, rows, std::iter::once(column)));
+        actions.push(fitted(ui, grid.table, rows, std::iter::once(column)));
     }
     if ui.button("Fit all columns").clicked() {
-        actions.push(fitted(ui, rows, rows.snapshot.answer.columns().iter()));
+        actions.push(fitted(ui, grid.table, rows, rows.snapshot.answer.columns().iter()));
     }
     if ui.button("Hide the column").clicked() {
-        actions.push(Action::Grid(GridAction::Hide(name.to_owned())));
+        actions.push(Action::Grid(grid.table, GridAction::Hide(name.to_owned())));
     }
     if !grid.hidden.is_empty() && ui.button("Show all columns").clicked() {
-        actions.push(Action::Grid(GridAction::Unhide));
+        actions.push(Action::Grid(grid.table, GridAction::Unhide));
     }
 }
 
 /// How a column is compared, and with what.
-fn filter_ui(ui: &mut Ui, name: &str, actions: &mut Vec<Action>) {
+fn filter_ui(ui: &mut Ui, table: TableId, name: &str, actions: &mut Vec<Action>) {
     let id = ui.scope_id().with(("filter", name));
     let (mut how, mut text) = ui.data(|d| d.get_temp::<(Comparison, String)>(id)).unwrap_or_default();
     ui.horizontal(|ui| {
@@ -131,7 +132,7 @@ fn filter_ui(ui: &mut Ui, name: &str, actions: &mut Vec<Action>) {
         .inner;
     if entered {
         let (column, comparison, text) = (name.to_owned(), how, text.trim().to_owned());
-        actions.push(Action::Grid(GridAction::Filter(Filter { column, comparison, text })));
+        actions.push(Action::Grid(table, GridAction::Filter(Filter { column, comparison, text })));
         ui.data_mut(|d| d.remove::<(Comparison, String)>(id));
     } else {
         ui.data_mut(|d| d.insert_temp(id, (how, text)));
@@ -139,7 +140,12 @@ fn filter_ui(ui: &mut Ui, name: &str, actions: &mut Vec<Action>) {
 }
 
 /// The widths that the first rows of the view need.
-pub(super) fn fitted<'a>(ui: &Ui, rows: &ShownRows, columns: impl Iterator<Item = &'a Column>) -> Action {
+pub(super) fn fitted<'a>(
+    ui: &Ui,
+    table: TableId,
+    rows: &ShownRows,
+    columns: impl Iterator<Item = &'a Column>,
+) -> Action {
     let frame = &rows.snapshot.answer;
     let width = |column: &Column| {
         let place = frame.get_column_index(column.name())?;
@@ -150,7 +156,7 @@ pub(super) fn fitted<'a>(ui: &Ui, rows: &ShownRows, columns: impl Iterator<Item 
         let width = (widest.max(heading) + look::GAP).clamp(*FITTING.start(), *FITTING.end());
         Some((column.name().to_string(), width.ceil()))
     };
-    Action::Grid(GridAction::Widths { widths: columns.filter_map(width).collect(), anew: true })
+    Action::Grid(table, GridAction::Widths { widths: columns.filter_map(width).collect(), anew: true })
 }
 
 /// The width that the first values of a column of times need: they are shown whole.

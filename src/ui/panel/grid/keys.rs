@@ -26,7 +26,7 @@ pub(super) fn keys_ui(
     }
     let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(id(), filter));
-    let mut act = |action: GridAction| actions.push(Action::Grid(action));
+    let mut act = |action: GridAction| actions.push(Action::Grid(grid.table, action));
     let Some(selection) = grid.selection else {
         // Keys begin with the first cell.
         act(GridAction::Select(Some(Selection::cell(0, columns.first().copied()?))));

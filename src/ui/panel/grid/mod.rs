@@ -98,7 +98,7 @@ fn find_ui(ui: &mut Ui, grid: &Grid, actions: &mut Vec<Action>) {
     if !grid.finds {
         let hint = format!("Show the rows that have a text · {}", ui.ctx().format_shortcut(&command::FIND));
         if buttons::quiet_ui(ui, "Find…").on_hover_text(hint).clicked() {
-            actions.push(Action::Grid(GridAction::Find(Some(String::new()))));
+            actions.push(Action::Grid(grid.table, GridAction::Find(Some(String::new()))));
         }
         return;
     }
@@ -108,9 +108,9 @@ fn find_ui(ui: &mut Ui, grid: &Grid, actions: &mut Vec<Action>) {
     let field = ui.add(field).accessible_name("Find in the answer");
     close |= field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Escape));
     if close {
-        actions.push(Action::Grid(GridAction::Find(None)));
+        actions.push(Action::Grid(grid.table, GridAction::Find(None)));
     } else if field.changed() {
-        actions.push(Action::Grid(GridAction::Find(Some(text))));
+        actions.push(Action::Grid(grid.table, GridAction::Find(Some(text))));
     }
 }
 
@@ -125,13 +125,13 @@ fn chips_ui(ui: &mut Ui, grid: &Grid, actions: &mut Vec<Action>) {
         for (at, filter) in filters.iter().enumerate() {
             let text = format!("{} {} {}", filter.column, filter.comparison.word(), filter.text);
             if chip_ui(ui, &text, "Take this filter off") {
-                actions.push(Action::Grid(GridAction::Unfilter(at)));
+                actions.push(Action::Grid(grid.table, GridAction::Unfilter(at)));
             }
         }
         if !grid.hidden.is_empty() {
             let text = format!("{} hidden", numbers::counted(grid.hidden.len() as u64, "column"));
             if chip_ui(ui, &text, "Show all columns") {
-                actions.push(Action::Grid(GridAction::Unhide));
+                actions.push(Action::Grid(grid.table, GridAction::Unhide));
             }
         }
         if let Some(fault) = &grid.fault {

@@ -77,8 +77,8 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
             let edge = |place: usize| ui.ctx().read_response(edges.with(place + usize::from(looks.state.is_some())));
             let fits = |place: &usize| edge(*place).is_some_and(|edge| edge.double_clicked());
             let fitting = (0..columns.len()).find(fits).and_then(|place| columns.get(place)).copied();
-            if let Some(((_, rows), column)) = looks.view.zip(fitting.and_then(|i| frame.columns().get(i))) {
-                actions.push(heading::fitted(ui, rows, std::iter::once(column)));
+            if let Some(((grid, rows), column)) = looks.view.zip(fitting.and_then(|i| frame.columns().get(i))) {
+                actions.push(heading::fitted(ui, grid.table, rows, std::iter::once(column)));
             }
             let first_width = |column: &usize| {
                 let name = frame.columns().get(*column).map_or("", |column| column.name().as_str());
@@ -183,7 +183,7 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
             {
                 widths.retain(|(name, width)| (grid.widths.get(name).unwrap_or(&WIDTH) - width).abs() > 0.5);
                 if !widths.is_empty() {
-                    actions.push(Action::Grid(GridAction::Widths { widths, anew: false }));
+                    actions.push(Action::Grid(grid.table, GridAction::Widths { widths, anew: false }));
                 }
             }
             let below = scroll.content_size.y - scroll.inner_rect.height() - scroll.state.unclamped_offset().y;
@@ -277,7 +277,7 @@ fn cell_menu_ui(
     (at, column, name): (usize, usize, &str),
     actions: &mut Vec<Action>,
 ) {
-    let mut act = |action: GridAction| actions.push(Action::Grid(action));
+    let mut act = |action: GridAction| actions.push(Action::Grid(grid.table, action));
     let here = Selection::cell(at, column);
     if response.double_clicked() {
         act(GridAction::Card(at));

@@ -91,7 +91,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, name: &str, actions: &mut 
             }
         });
     }
-    let question = |action| Action::Question(action);
+    let question = |action| Action::Question(sheet.id, action);
     let select = [Action::Table(sheet.id, TableAction::Select), Action::Board(BoardAction::Show(None))];
     if ui.button("Ask about it").on_hover_text("A question of it in place of the one that stands there").clicked() {
         let sql = column_tile(sheet, name).sql;
@@ -115,7 +115,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, name: &str, actions: &mut 
         if answer.is_some_and(|answer| answer.get_column_index(name).is_some())
             && ui.button("Order the answer by it").clicked()
         {
-            actions.push(Action::Grid(GridAction::Turn { column: name.to_owned(), also: false }));
+            actions.push(Action::Grid(sheet.id, GridAction::Turn { column: name.to_owned(), also: false }));
         }
     }
     let time = sheet.table.time.as_ref();

@@ -30,7 +30,7 @@ pub fn body_ui(
         TileKind::Unknown => return told(ui, "A newer Braid knows how to show this tile".to_owned()),
         _ => {}
     }
-    let Some(sheet) = app.sheets().iter().find(|sheet| sheet.table.name == tile.table) else {
+    let Some(sheet) = app.sheet_named(&tile.table) else {
         return closed_ui(ui, app, &tile.table, actions);
     };
     if let TileKind::Guard(model) = &tile.show {
@@ -61,7 +61,8 @@ pub fn body_ui(
             let limit = |column: usize, row: usize| {
                 let shown = frame.columns().get(column)?;
                 let column = source(tile, shown.name(), &sheet.table)?;
-                Some(Action::Board(BoardAction::Filter { column, value: literal(&shown.get(row).ok()?)? }))
+                let value = literal(&shown.get(row).ok()?)?;
+                Some(Action::Board(BoardAction::Filter { board: board.id, column, value }))
             };
             grid::tile_ui(ui, frame, &limit, actions);
         }

@@ -7,7 +7,7 @@ use crate::ui::{App, look};
 use crate::workspace::bench::Tile;
 
 pub fn guard_ui(ui: &mut Ui, app: &App, tile: &Tile, model: &str, room: Rect) {
-    let sheet = app.sheets().iter().find(|sheet| sheet.table.name == tile.table);
+    let sheet = app.sheet_named(&tile.table);
     let entry = sheet.and_then(|sheet| app.models().under(sheet.id).find(|entry| entry.name == model));
     let guard = entry.and_then(|entry| app.guards().of(entry.id));
     let (Some(sheet), Some(guard)) = (sheet, guard) else {
