@@ -1,7 +1,7 @@
 //! One reading of a table for all its questions: what its threads share. Feeds, workers and the merger are told here
 //! what is asked, how far time has come, and when to end. Starting the threads is `run`'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,6 +55,8 @@ pub struct Scan {
 struct Asked {
     set: Arc<QuerySet>,
     feeds: Vec<FeedPlace>,
+    /// Generations of questions that wait until every feed has said where it reads for them.
+    waiting: BTreeSet<u64>,
 }
 
 /// Where a feed stood whenever it began to read for other questions.
@@ -181,7 +183,7 @@ impl Scan {
             feeds: Mutex::new(feeds),
             bell: OnceLock::new(),
             generation: AtomicU64::new(set.generation),
-            asked: Mutex::new(Asked { set: Arc::new(set), feeds: places }),
+            asked: Mutex::new(Asked { set: Arc::new(set), feeds: places, waiting: BTreeSet::new() }),
             table,
             options,
             start,
@@ -261,8 +263,16 @@ impl Scan {
         let mut asked = self.asked();
         let set = Arc::new(change(&asked.set));
         asked.set = set.clone();
+        asked.waiting.insert(set.generation);
         self.generation.store(set.generation, Ordering::Release);
         set
+    }
+
+    /// The first questions are read for beside the scan, as those that join are.
+    pub fn first_join(&self) {
+        let mut asked = self.asked();
+        let first = asked.set.generation;
+        asked.waiting.insert(first);
     }
 
     /// Which set of questions is the newest: costs one look.
@@ -274,17 +284,23 @@ impl Scan {
     pub fn feed_reads_for(&self, feed: usize, next: &[PartitionPosition]) -> Arc<QuerySet> {
         let mut asked = self.asked();
         let set = asked.set.clone();
+        let oldest = asked.waiting.first().copied().unwrap_or(set.generation);
         if let Some(place) = asked.feeds.get_mut(feed) {
             place.since.entry(set.generation).or_insert_with(|| next.to_vec());
+            // Nobody asks any more where it stood for those before.
+            place.since.retain(|generation, _| *generation >= oldest);
         }
         set
     }
 
-    /// The positions from which every feed reads for the questions of this generation; `None` until all do.
+    /// The positions from which every feed reads for the questions of this generation; `None` until all do. To be asked
+    /// until it is told, and not again.
     pub fn joined(&self, generation: u64) -> Option<Vec<PartitionPosition>> {
-        let asked = self.asked();
+        let mut asked = self.asked();
         let places = asked.feeds.iter().map(|place| place.joined(generation));
-        Some(places.collect::<Option<Vec<_>>>()?.into_iter().flatten().cloned().collect())
+        let joined = places.collect::<Option<Vec<_>>>()?.into_iter().flatten().cloned().collect();
+        asked.waiting.remove(&generation);
+        Some(joined)
     }
 
     /// No row of a feed will come any more; `None` where it was not read at all.

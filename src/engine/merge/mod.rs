@@ -36,7 +36,7 @@ const SPARE_SHARE: u32 = 1;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
 /// How often the answer of a question that nobody looks at is read.
-const HIDDEN: Duration = Duration::from_secs(2);
+pub const HIDDEN: Duration = Duration::from_secs(2);
 /// How often the merger looks for requests and audits once the last row is taken.
 const SERVE: Duration = Duration::from_millis(50);
 

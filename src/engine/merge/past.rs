@@ -1,6 +1,7 @@
 //! Questions that join a scan under way: the scan reads for them from some place on, and what lies before is read
 //! beside it, up to exactly there. What both find goes into one partial.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -71,6 +72,10 @@ impl Merger {
         for (queries, history, places) in ready {
             self.begin(queries, history, &places);
         }
+        // What nobody asks any more need not be read to its end.
+        let asked: BTreeSet<u64> = self.answers.iter().map(|answer| answer.query().id).collect();
+        let is_asked = |past: &PastScan| past.queries.iter().any(|query| asked.contains(query));
+        self.pasts.retain(|past| past.workers == 0 || is_asked(past));
         let (done, reading) = std::mem::take(&mut self.pasts).into_iter().partition(|past| past.workers == 0);
         self.pasts = reading;
         let done: Vec<PastScan> = done;

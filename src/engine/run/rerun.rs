@@ -2,6 +2,7 @@
 //! the question is asked of them again and again, at a pace that its own cost sets.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
@@ -10,6 +11,7 @@ use polars::prelude::DataFrame;
 use super::{Run, table_scan};
 use crate::data::time::is_plain;
 use crate::data::{Fault, Result, Setting};
+use crate::engine::merge::HIDDEN;
 use crate::engine::moment::Unread;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
@@ -34,6 +36,8 @@ struct Rerunner {
     wake: Wake,
     cancel: Cancel,
     finish: Cancel,
+    /// Nobody looks at the answer.
+    hidden: Arc<AtomicBool>,
     started: Instant,
 }
 
@@ -59,6 +63,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
         runs.push(table_scan::alone(Arc::new(collect), (*table).clone(), own, bell.clone())?);
     }
     let (shelf, cancel, finish) = (Latest::default(), Cancel::new(), Cancel::new());
+    let hidden = Arc::new(AtomicBool::new(false));
     let rerunner = Rerunner {
         plan,
         runs,
@@ -67,6 +72,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
         wake: wake.clone(),
         cancel: cancel.clone(),
         finish: finish.clone(),
+        hidden: hidden.clone(),
         started: Instant::now(),
     };
     let (own, on_shelf) = (shelf.clone(), wake);
@@ -82,7 +88,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
         unread: Unread::default(),
         finish,
         readmit: Request::default(),
-        hidden: Arc::default(),
+        hidden,
         _stop: StopOnDrop(cancel),
         _scan: None,
     })
@@ -206,7 +212,8 @@ impl Rerunner {
             // What asking takes is not accounted: where memory is scarce, the question waits until all files are read.
             let scarce = self.options.memory.as_ref().is_some_and(|memory| memory.held() > memory.allowed() / SCARCE);
             let too_early = scarce && newest.iter().any(|s| s.history_share() < 1.0);
-            if !last && (Instant::now() < due || too_early || asked_of.as_ref() == Some(&versions)) {
+            let pause = if self.hidden.load(Ordering::Relaxed) { HIDDEN } else { Duration::ZERO };
+            if !last && (Instant::now() < due + pause || too_early || asked_of.as_ref() == Some(&versions)) {
                 continue;
             }
             let begun = Instant::now();

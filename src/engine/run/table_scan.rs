@@ -121,6 +121,7 @@ impl TableScan {
             let queries = behind.iter().map(|answer| answer.query().clone()).collect();
             // There is room for them.
             let _ = joins.try_send(Join::Questions(behind));
+            scan.first_join();
             let _ = joins.try_send(Join::At { queries, generation: set.generation, history: done });
         }
         // The merger first, so that what is handed over is taken from the start.
