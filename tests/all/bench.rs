@@ -218,13 +218,15 @@ fn a_new_board_stands_in_rows_of_two() {
 #[test]
 fn what_a_newer_version_wrote_is_kept() {
     let text = r#"{"boards":[{"id":1,"name":"b","turns":5,"tiles":[{"id":2,"table":"t","sql":"SELECT 1",
-        "show":{"as":"globe"},"zoom":[1,2]}],"layout":{"tile":2}}],"ids":2,"variables":[{"name":"v"}]}"#;
+        "show":{"as":"globe","with":{"tilt":3}},"zoom":[1,2]}],"layout":{"tile":2}}],"ids":2,
+        "variables":[{"name":"v"}]}"#;
     let bench: Bench = serde_json::from_str(text).unwrap();
-    assert_eq!(bench.boards[0].tiles[0].show, TileKind::Unknown);
+    assert!(matches!(bench.boards[0].tiles[0].show, TileKind::Unknown(_)) && !bench.boards[0].tiles[0].asks());
     let bench = bench.after(&Edit::RenameBoard { board: BoardId(1), name: "c".into() }).unwrap();
     let again: serde_json::Value = serde_json::to_value(&bench).unwrap();
     assert_eq!((&again["boards"][0]["turns"], &again["variables"][0]["name"]), (&5.into(), &"v".into()));
     assert_eq!(again["boards"][0]["tiles"][0]["zoom"], serde_json::json!([1, 2]));
+    assert_eq!(again["boards"][0]["tiles"][0]["show"], serde_json::json!({"as": "globe", "with": {"tilt": 3}}));
 }
 
 #[test]

@@ -104,6 +104,14 @@ impl BenchHistory {
         });
     }
 
+    /// A table has a board, which is no step of its own.
+    pub fn note_board(&mut self, table: TableId) {
+        self.everywhere(|bench| {
+            let mut bench = bench.clone();
+            bench.boarded.insert(table).then_some(bench)
+        });
+    }
+
     fn everywhere(&mut self, change: impl Fn(&Bench) -> Option<Bench>) {
         let with = |bench: &mut Arc<Bench>| {
             if let Some(next) = change(bench) {

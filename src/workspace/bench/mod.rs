@@ -43,6 +43,9 @@ pub struct Bench {
     /// How long each board is shown while they take turns, seconds; `None` where they do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<u32>,
+    /// Tables that have had a board: one that a person lets go does not come back by itself.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    boarded: BTreeSet<TableId>,
     /// The largest id that was given.
     ids: u64,
     /// What a newer Braid wrote, and this one keeps.
@@ -102,7 +105,7 @@ pub struct Tile {
 }
 
 /// How a tile shows the answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "as", content = "with", rename_all = "lowercase")]
 pub enum TileKind {
     /// As a figure: the name of a mark, empty for the one that fits.
@@ -116,10 +119,15 @@ pub enum TileKind {
     Ledger,
     /// The guard of the model of this name, of the tile's table.
     Guard(String),
-    /// One that a newer Braid knows.
-    #[default]
-    #[serde(other)]
-    Unknown,
+    /// One that a newer Braid knows, as that wrote it.
+    #[serde(untagged)]
+    Unknown(serde_json::Value),
+}
+
+impl Default for TileKind {
+    fn default() -> Self {
+        Self::Unknown(serde_json::Value::Null)
+    }
 }
 
 impl Tile {
@@ -149,7 +157,7 @@ impl Tile {
 
     /// Whether anything is asked for it.
     pub fn asks(&self) -> bool {
-        !matches!(self.show, TileKind::Text(_) | TileKind::Guard(_) | TileKind::Unknown) && !self.sql.is_empty()
+        !matches!(self.show, TileKind::Text(_) | TileKind::Guard(_) | TileKind::Unknown(_)) && !self.sql.is_empty()
     }
 }
 
@@ -163,6 +171,11 @@ impl Bench {
     /// A bench with these tables, which get their ids here.
     pub fn of(tables: impl IntoIterator<Item = TableSetup>) -> Self {
         Self { tables: tables.into_iter().collect(), ..Self::default() }.mended()
+    }
+
+    /// Whether a table has, or has had, a board.
+    pub fn is_boarded(&self, table: TableId) -> bool {
+        self.boarded.contains(&table)
     }
 
     pub fn table(&self, id: TableId) -> Option<&TableSetup> {

@@ -27,7 +27,7 @@ pub fn body_ui(
     };
     match &tile.show {
         TileKind::Text(words) => return text::text_ui(ui, tile, words, actions),
-        TileKind::Unknown => return told(ui, "A newer Braid knows how to show this tile".to_owned()),
+        TileKind::Unknown(_) => return told(ui, "A newer Braid knows how to show this tile".to_owned()),
         _ => {}
     }
     let Some(sheet) = app.sheet_named(&tile.table) else {
