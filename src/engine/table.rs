@@ -70,6 +70,16 @@ impl TimeColumn {
 }
 
 impl Table {
+    /// Whether a feed of this address is its.
+    pub fn has_feed(&self, url: &str) -> bool {
+        self.live.iter().any(|feed| feed.url.text == url)
+    }
+
+    /// Whether it has the same feeds, and as many files: an answer over one covers as much as one over the other.
+    pub fn has_faces_of(&self, other: &Self) -> bool {
+        self.live == other.live && self.history.len() == other.history.len()
+    }
+
     /// This table as a question sees it that calls it `name`.
     pub fn input<'a>(&'a self, name: &'a str) -> InputTable<'a> {
         let commas = self.history.first().map_or(&[][..], |file| file.commas());

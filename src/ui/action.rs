@@ -100,6 +100,8 @@ pub enum TableAction {
     TryNow(String),
     /// Puts a model from a file under it.
     LoadModel(PathBuf),
+    /// Lets the model in a file go that could not be read.
+    ForgetModel(PathBuf),
     /// Takes the files of another table of the same schema into this one's history.
     AppendFiles(TableId),
 }

@@ -211,10 +211,9 @@ impl App {
             })
         };
         let being_read = self.jobs.models_for(sheet.id).cloned();
-        TableSetup {
-            models: self.models.under(sheet.id).filter_map(setup).chain(being_read).collect(),
-            ..sheet.setup()
-        }
+        let own = sheet.setup();
+        let read = self.models.under(sheet.id).filter_map(setup);
+        TableSetup { models: read.chain(being_read).chain(own.models).collect(), ..own }
     }
 }
 

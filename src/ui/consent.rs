@@ -80,15 +80,17 @@ impl App {
                 waiting.into_iter().for_each(|setup| self.open_setup(setup));
             }
             ConsentAction::WithoutFeeds => {
-                for setup in waiting.into_iter().filter(|setup| !setup.paths.is_empty()) {
-                    self.open_setup(TableSetup { live: Vec::new(), ..setup });
-                }
+                let (files, feeds): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|setup| !setup.paths.is_empty());
+                files.into_iter().for_each(|setup| self.open_setup(TableSetup { live: Vec::new(), ..setup }));
+                self.not_agreed(&feeds);
             }
-            ConsentAction::Leave => {
-                let fault = Fault::new("its feeds' hosts were not agreed to").hint("open it again to be asked again");
-                waiting.iter().for_each(|setup| self.not_opened(Some(setup), &fault));
-            }
+            ConsentAction::Leave => self.not_agreed(&waiting),
         }
+    }
+
+    fn not_agreed(&mut self, setups: &[TableSetup]) {
+        let fault = Fault::new("its feeds' hosts were not agreed to").hint("open it again to be asked again");
+        setups.iter().for_each(|setup| self.not_opened(Some(setup), &fault));
     }
 
     /// Opens a saved workspace among these paths in place of what is set up, and gives back the others.

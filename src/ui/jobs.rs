@@ -86,14 +86,10 @@ pub struct ModelSource {
 /// What a feed is attached to.
 #[derive(Clone, Debug)]
 pub enum AttachTarget {
-    Worksheet(TableId),
+    /// In place of the feed with this address, where there is one.
+    Worksheet { id: TableId, replaces: Option<String> },
     /// A table that is still being put together: the table as it is, should the feed fail, and the feeds still to come.
-    New {
-        table: Box<Table>,
-        paths: Vec<PathBuf>,
-        setup: Box<TableSetup>,
-        rest: Vec<String>,
-    },
+    New { table: Box<Table>, paths: Vec<PathBuf>, setup: Box<TableSetup>, rest: Vec<String> },
 }
 
 /// The outcome of a job, with its context.

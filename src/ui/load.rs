@@ -114,6 +114,14 @@ impl App {
         }
     }
 
+    /// A model could not be read. One that comes with its table stays set up.
+    pub(super) fn model_failed(&mut self, fault: Fault, from: ModelSource) {
+        if let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.id == from.sheet && from.again) {
+            sheet.unread.push(from.setup);
+        }
+        self.no_model(fault);
+    }
+
     pub(super) fn model_arrived(&mut self, saved: Saved, from: ModelSource) {
         let Saved { name: own, forest, baseline, trained_to, report, stream_score, swaps } = saved;
         let Some(sheet) = self.sheets.iter().find(|s| s.id == from.sheet) else { return };

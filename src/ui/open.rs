@@ -98,6 +98,11 @@ impl App {
         let Some(id) = self.number_of(&table, &paths, &setup) else { return };
         self.offer_append(id, &table);
         let mut sheet = Worksheet::new(id, table, paths);
+        let wanted = self.bench().table(id).map(|known| known.live.clone()).into_iter().chain([setup.live.clone()]);
+        let mut unconnected: Vec<String> = wanted.flatten().filter(|url| !sheet.table.has_feed(url)).collect();
+        unconnected.sort();
+        unconnected.dedup();
+        sheet.unconnected = unconnected;
         sheet.stored = self.kept_in(&TableSetup { id, ..TableSetup::default() }).map(|kept| kept.folder);
         sheet.chart.set_settings(setup.settings());
         sheet.finding = epochs::find(Table::clone(&sheet.table), self.wake.clone());

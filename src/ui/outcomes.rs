@@ -32,7 +32,7 @@ impl App {
                 JobOutcome::SavedAs(Ok((file, lock))) => self.saved_as(file, lock),
                 JobOutcome::PickedMoved(Err(fault), _) | JobOutcome::SavedAs(Err(fault)) => self.tell(&fault),
                 JobOutcome::Model(Ok(saved), source) => self.model_arrived(*saved, *source),
-                JobOutcome::Model(Err(fault), _) => self.no_model(fault),
+                JobOutcome::Model(Err(fault), source) => self.model_failed(fault, *source),
                 JobOutcome::Saved(Ok(path)) => {
                     self.notices.info(format!("Saved {}", path.display()));
                     self.saved_in(&path);
@@ -117,12 +117,13 @@ impl App {
             Err(fault) => self.tell(fault),
         }
         match to {
-            AttachTarget::Worksheet(id) => {
+            AttachTarget::Worksheet { id, replaces } => {
                 let wake = self.wake.clone();
                 // What came by itself meanwhile is no part of this step.
                 self.record(false);
                 if let (Ok(new), Some(sheet)) = (attached, self.sheets.iter_mut().find(|s| s.id == id)) {
                     // Only the live face is taken over: the name, the time and the history may have changed meanwhile.
+                    sheet.unconnected.retain(|url| !new.has_feed(url) && Some(url) != replaces.as_ref());
                     sheet.retable(&wake, |table| {
                         table.live = new.live;
                         if new.seam == Seam::Position {

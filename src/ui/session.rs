@@ -180,11 +180,13 @@ impl App {
         let table = now.tables.iter().find(|table| before.table(table.id) != Some(table));
         let board = now.boards.iter().find(|board| before.board(board.id) != Some(board));
         if let Some(table) = table {
-            self.boards.shown = None;
+            if self.boards.shown.is_some() {
+                self.bring_to_front(None);
+            }
             self.session.select = Some(table.id);
             self.selected = self.sheets.iter().map(|sheet| sheet.id).find(|id| *id == table.id).or(self.selected);
-        } else if let Some(board) = board {
-            self.boards.shown = Some(board.id);
+        } else if let Some(board) = board.filter(|board| self.boards.shown != Some(board.id)) {
+            self.bring_to_front(Some(board.id));
         }
     }
 
@@ -299,6 +301,8 @@ impl App {
         self.change_models(&have, want);
         let wake = self.wake.clone();
         let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.id == want.id) else { return };
+        sheet.unconnected.retain(|url| want.live.contains(url));
+        sheet.unread.retain(|model| want.models.contains(model));
         if (&have.time, &have.seam, &have.live) != (&want.time, &want.seam, &want.live) {
             let want = want.clone();
             sheet.retable(&wake, move |table| {

@@ -28,7 +28,7 @@ use crate::query::model::Models;
 use crate::query::narrow::with_variables;
 use crate::query::window::Micros;
 use crate::sync::Wake;
-use crate::workspace::{TableId, TableSetup};
+use crate::workspace::{ModelSetup, TableId, TableSetup};
 
 /// One open table with its question, its run and its chart.
 #[derive(Debug)]
@@ -43,6 +43,10 @@ pub struct Worksheet {
     pub models: Models,
     /// The files that its history was opened from.
     pub paths: Vec<PathBuf>,
+    /// The addresses of feeds that are set up and could not be connected.
+    pub unconnected: Vec<String>,
+    /// Models that are set up and could not be read.
+    pub(super) unread: Vec<ModelSetup>,
     pub question: QuestionEditor,
     /// Its question, while that is as it was proposed.
     pub proposed: Option<Proposed>,
@@ -108,6 +112,8 @@ impl Worksheet {
             variables: Vec::new(),
             models: Models::default(),
             paths,
+            unconnected: Vec::new(),
+            unread: Vec::new(),
             question: QuestionEditor::default(),
             proposed: None,
             watch: Watch::default(),
@@ -386,13 +392,13 @@ impl Worksheet {
             id: self.id,
             name: self.table.name.clone(),
             paths: self.paths.clone(),
-            live: self.table.live.iter().map(|feed| feed.url.text.clone()).collect(),
+            live: self.table.live.iter().map(|feed| &feed.url.text).chain(&self.unconnected).cloned().collect(),
             time: self.table.time.as_ref().map(Into::into),
             seam: (&self.table.seam).into(),
             question,
             mark,
             figure: Box::new(figure),
-            models: Vec::new(),
+            models: self.unread.clone(),
             foreign: false,
         }
     }
@@ -410,7 +416,7 @@ impl Worksheet {
         self.return_to_now();
         let mut table = Table::clone(&self.table);
         change(&mut table);
-        let same = table.live == self.table.live && table.history.len() == self.table.history.len();
+        let same = table.has_faces_of(&self.table);
         // A seam between faces that are not both there decides nothing.
         if table.live.is_empty() && matches!(table.seam, Seam::Position) {
             table.seam = Seam::Append;

@@ -6,7 +6,7 @@ use super::super::jobs::{AttachTarget, JobKind};
 use super::super::{App, dialog};
 use crate::engine::open::{attach_feed, preview_feed};
 use crate::engine::{Job, Table};
-use crate::workspace::TableSetup;
+use crate::workspace::{TableId, TableSetup};
 
 impl App {
     pub(super) fn apply_feed(&mut self, feed: FeedAction) {
@@ -59,7 +59,7 @@ impl App {
 
     /// A table is connected: what was filled in for its feeds is done with.
     pub(in crate::ui) fn feed_connected(&mut self, table: &Table) {
-        let is_there = |draft: &FeedDraft| table.live.iter().any(|feed| feed.url.text == draft.url());
+        let is_there = |draft: &FeedDraft| table.has_feed(&draft.url());
         self.feed_draft = self.feed_draft.take().filter(|draft| !is_there(draft));
     }
 
@@ -76,15 +76,20 @@ impl App {
         if draft.replaces.as_ref() == Some(&url) {
             return;
         }
-        let target = draft.into.and_then(|id| self.sheet_of(id));
-        if let Some(sheet) = target {
-            let kept = self.kept_in(&TableSetup { id: sheet.id, ..TableSetup::default() });
-            let mut table = Table::clone(&sheet.table);
-            table.live.retain(|feed| Some(&feed.url.text) != draft.replaces.as_ref());
-            let job = attach_feed(table, url, kept, self.wake.clone());
-            self.jobs.add(JobKind::Attach { job, to: Box::new(AttachTarget::Worksheet(sheet.id)) });
+        if let Some(id) = draft.into.filter(|id| self.sheet_of(*id).is_some()) {
+            self.attach(id, url, draft.replaces);
         } else {
             self.open_setup(TableSetup { name: draft.table_name(), live: vec![url], ..TableSetup::default() });
         }
+    }
+
+    /// Connects a feed as a live face of a table, in place of another where that is named.
+    pub(super) fn attach(&mut self, id: TableId, url: String, replaces: Option<String>) {
+        let Some(sheet) = self.sheet_of(id) else { return };
+        let kept = self.kept_in(&TableSetup { id, ..TableSetup::default() });
+        let mut table = Table::clone(&sheet.table);
+        table.live.retain(|feed| Some(&feed.url.text) != replaces.as_ref());
+        let job = attach_feed(table, url, kept, self.wake.clone());
+        self.jobs.add(JobKind::Attach { job, to: Box::new(AttachTarget::Worksheet { id, replaces }) });
     }
 }

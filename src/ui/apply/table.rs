@@ -32,8 +32,16 @@ impl App {
                 self.reconcile();
             }
             TableAction::TryNow(url) => {
-                let feeds = self.sheets.iter().filter(|s| s.id == id).flat_map(|s| &s.table.live);
-                return feeds.filter(|feed| feed.url.text == url).for_each(Feed::try_now);
+                let Some(sheet) = self.sheet_of(id) else { return };
+                if sheet.unconnected.contains(&url) {
+                    return self.attach(id, url, None);
+                }
+                return sheet.table.live.iter().filter(|feed| feed.url.text == url).for_each(Feed::try_now);
+            }
+            TableAction::ForgetModel(file) => {
+                if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+                    sheet.unread.retain(|model| model.file != file);
+                }
             }
             TableAction::OpenAgain => {
                 if let Some(table) = self.bench().table(id).cloned() {
@@ -77,7 +85,10 @@ impl App {
                     self.tell(&fault);
                 }
             }
-            TableAction::Detach(url) => self.retable(id, |table| table.live.retain(|feed| feed.url.text != url)),
+            TableAction::Detach(url) => match self.sheets.iter_mut().find(|s| s.id == id) {
+                Some(sheet) if sheet.unconnected.contains(&url) => sheet.unconnected.retain(|own| *own != url),
+                _ => self.retable(id, |table| table.live.retain(|feed| feed.url.text != url)),
+            },
         }
         self.save_workspace();
     }
@@ -92,6 +103,10 @@ impl App {
     /// Ends what runs for a table.
     pub(in crate::ui) fn close(&mut self, id: TableId) {
         let at = self.sheets.iter().position(|s| s.id == id).unwrap_or(0);
+        // With the runs of its tiles its feeds are let go, too.
+        if let Some(sheet) = self.sheets.get(at) {
+            self.boards.end(&sheet.table.name);
+        }
         self.sheets.retain(|s| s.id != id);
         self.models.remove_under(id);
         self.forget_training(id);

@@ -1,18 +1,28 @@
 //! The models that stand under a table, in its card.
 
 use eframe::egui::containers::menu::MenuButton;
-use eframe::egui::{Button, RichText, Stroke, Ui};
+use eframe::egui::{Button, Label, RichText, Sense, Stroke, Ui};
 
-use crate::ui::action::{Action, ExportAction, LoadAction, ModelAction, TrainAction};
+use crate::ui::action::{Action, ExportAction, LoadAction, ModelAction, TableAction, TrainAction};
 use crate::ui::guard::ModelGuard;
 use crate::ui::models::ModelEntry;
-use crate::ui::widget::{buttons, row};
+use crate::ui::widget::{buttons, context, row};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
 pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     for entry in app.models.under(sheet.id) {
         ui.push_id(entry.id, |ui| entry_ui(ui, app, sheet, entry, actions));
+    }
+    for model in &sheet.unread {
+        let name = if model.name.is_empty() { model.file.display().to_string() } else { model.name.clone() };
+        let label = Label::new(look::faint(format!("{name} cannot be read"), ui)).truncate().sense(Sense::click());
+        let label = ui.add(label).on_hover_text(format!("{}: a right click lets it go", model.file.display()));
+        context::menu_ui(&label, |ui| {
+            if ui.button("Remove").on_hover_text("Its file stays; Ctrl+Z brings it back").clicked() {
+                actions.push(Action::Table(sheet.id, TableAction::ForgetModel(model.file.clone())));
+            }
+        });
     }
     let training = app.train_form.as_ref().filter(|l| l.sheet == sheet.id).and_then(|l| l.training.as_ref());
     if let Some(training) = training {

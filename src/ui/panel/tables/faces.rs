@@ -4,6 +4,7 @@ use eframe::egui::{Color32, Label, RichText, Sense, Ui};
 
 use crate::engine::feed::Feed;
 use crate::source::live::net::back_off::wait_of;
+use crate::source::live::url;
 use crate::ui::action::{Action, AppAction, FeedAction, Pane, TableAction};
 use crate::ui::look;
 use crate::ui::look::Palette;
@@ -47,6 +48,9 @@ pub(super) fn faces_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>
     for (number, feed) in sheet.table.live.iter().enumerate() {
         feed_ui(ui, sheet, number, feed, actions);
     }
+    for url in &sheet.unconnected {
+        unconnected_ui(ui, sheet, url, actions);
+    }
     if sheet.can_start_again() {
         let hint = "Follow the feeds again: what was recorded is read first";
         let again = ui.button("Start again").on_hover_text(hint);
@@ -84,6 +88,29 @@ fn menu_ui(ui: &mut Ui, sheet: &Worksheet, feed: &Feed, waits: bool, actions: &m
     if ui.button("Copy the address").on_hover_text("Without what is secret in it").clicked() {
         actions.push(Action::App(AppAction::Copy(feed.url.shown())));
     }
+}
+
+/// A feed that is set up and could not be connected.
+fn unconnected_ui(ui: &mut Ui, sheet: &Worksheet, url: &str, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    let shown = url::shown(url);
+    let mut act = |action| actions.push(Action::Table(sheet.id, action));
+    let left = |ui: &mut Ui| {
+        dot_ui(ui, p.warn);
+        let label = Label::new(RichText::new(&shown).size(look::SMALL)).truncate().selectable(false);
+        let label = ui.add(label.sense(Sense::click())).on_hover_text(format!("{shown} could not be connected"));
+        context::menu_ui(&label, |ui| {
+            if ui.button("Try now").clicked() {
+                act(TableAction::TryNow(url.to_owned()));
+            }
+            if ui.button("Detach").on_hover_text("The table goes on without it").clicked() {
+                act(TableAction::Detach(url.to_owned()));
+            }
+        });
+    };
+    row::ends_ui(ui, left, |ui| {
+        ui.label(RichText::new("not connected").size(look::SMALL).color(p.warn));
+    });
 }
 
 /// A feed: its state, its address, and how fast its rows come where it is the only one.
