@@ -6,6 +6,9 @@ use super::look::OTHER;
 use super::settings::MOST_CHOSEN;
 use super::spec::{Figure, HiddenSeries, Series};
 
+/// So many names are remembered: where they come and go for ever, those that are not seen are forgotten.
+const MOST_KNOWN: usize = 1_000;
+
 /// Which colour each name has, in the order in which they were first seen.
 #[derive(Clone, Debug, Default)]
 pub struct Colours(BTreeMap<String, usize>);
@@ -26,6 +29,9 @@ impl Colours {
 
     /// The colours of names that stand beside each other: no two have the same while there are enough of them.
     fn of(&mut self, names: &[String]) -> BTreeMap<String, usize> {
+        if self.0.len() > MOST_KNOWN {
+            self.0.retain(|name, _| names.contains(name));
+        }
         let mut own = BTreeMap::new();
         let mut used = BTreeSet::new();
         for (name, colour) in names.iter().filter_map(|name| Some((name, *self.0.get(name)?))) {

@@ -87,6 +87,12 @@ impl AggregateCall {
 }
 
 impl Plan {
+    /// Whether a model scores its rows.
+    pub fn asks_models(&self) -> bool {
+        let scored = |rerun: &Rerun| rerun.tables.iter().any(|table| !table.scores.is_empty());
+        !self.scores.are_none() || self.rerun.as_ref().is_some_and(scored)
+    }
+
     /// A plan that does nothing yet.
     pub(super) fn empty(query: &Query) -> Self {
         Self {

@@ -169,6 +169,7 @@ impl App {
         self.poll_runs(ctx);
         self.propose_anew();
         self.first_boards();
+        self.share_tables();
         self.poll_tiles();
         if let Some(feed) = &mut self.feed {
             feed.poll();

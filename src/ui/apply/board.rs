@@ -12,19 +12,7 @@ impl App {
     pub(in crate::ui) fn apply_board(&mut self, action: BoardAction) {
         match action {
             BoardAction::Show(board) => {
-                self.boards.shown = board;
-                // What stands below and beside a board is of its table.
-                let bench = self.bench().clone();
-                let table = board.and_then(|id| bench.board(id)).and_then(|board| {
-                    board.tiles.iter().find_map(|tile| self.sheet_named(&tile.table)).map(|sheet| sheet.id)
-                });
-                self.selected = table.or(self.selected);
-                (self.boards.focus, self.boards.naming, self.boards.turned) = (None, None, None);
-                self.boards.paused = false;
-                self.boards.presenting &= board.is_some();
-                (self.boards.maximised, self.boards.renaming, self.boards.range) = (None, None, None);
-                (self.boards.drawing, self.boards.adding) = (None, None);
-                self.boards.own_ranges.clear();
+                self.bring_to_front(board);
                 self.save_workspace();
             }
             BoardAction::Edit { edit, goes_on } => self.step_on(&edit, goes_on),
@@ -81,7 +69,7 @@ impl App {
     fn add_board(&mut self) {
         let name = format!("Board {}", self.bench().boards.len() + 1);
         self.step(&Edit::AddBoard { name, tiles: Vec::new() });
-        self.boards.shown = self.bench().boards.last().map(|board| board.id);
+        self.bring_to_front(self.bench().boards.last().map(|board| board.id));
     }
 
     /// Puts the question of a tile before its table.
@@ -91,8 +79,9 @@ impl App {
         sheet.question.set_sql(tile.sql.clone());
         sheet.ask(&self.wake);
         sheet.chart.set_settings(tile.settings());
-        self.selected = Some(sheet.id);
-        (self.boards.shown, self.boards.editing) = (None, Some(tile.id));
+        let table = sheet.id;
+        self.bring_to_front(None);
+        (self.selected, self.boards.editing) = (Some(table), Some(tile.id));
     }
 
     /// Gives a tile the question of its table, drawn as it is, and shows its board.
@@ -108,7 +97,7 @@ impl App {
 
     fn leave_tile(&mut self, id: TileId) {
         self.boards.editing = None;
-        self.boards.shown = self.bench().board_of(id).map(|board| board.id);
+        self.bring_to_front(self.bench().board_of(id).map(|board| board.id));
     }
 
     /// Puts the question of a table on a board, drawn as it is.
@@ -116,6 +105,6 @@ impl App {
         let Some(sheet) = self.sheet_of(table) else { return };
         let tile = as_asked(sheet);
         self.step(&Edit::AddTile { board, tile, at: None });
-        self.boards.shown = Some(board);
+        self.bring_to_front(Some(board));
     }
 }

@@ -37,10 +37,11 @@ use crate::data::zone::Zone;
 use crate::engine::moment::{self, Moment, PATIENCE, common};
 use crate::engine::{Snapshot, Table};
 use crate::figure::{AxisKind, Colours, View};
+use crate::query::model::Models;
 use crate::query::window::{EpochUnit, Micros};
 use crate::sync::Wake;
-use crate::workspace::TableId;
 use crate::workspace::bench::{Bench, Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
+use crate::workspace::{TableId, Windows};
 
 /// The head of a tile, as what can have the keyboard's focus.
 pub fn head_id(tile: TileId) -> Id {
@@ -99,25 +100,37 @@ const DAY: Micros = 86_400_000_000;
 /// The stretch of time that figures over time show while nobody has zoomed.
 fn shown_stretch(board: &Board, now: Option<Micros>) -> Option<(f64, f64)> {
     let now = now?;
-    match board.scope.span {
-        Span::All | Span::Between { .. } => None,
-        span => span.at(now, numbers::zone()).0.map(|from| (from as f64, now as f64)),
-    }
+    let span = Some(board.scope.span).filter(|span| span.needs_now())?;
+    let from = span.at(now, numbers::zone()).0?;
+    // It moves on by about a pixel: a figure that did so in every frame would be laid out in every frame.
+    let grain = ((now - from) / 1_000).max(1).unsigned_abs().next_power_of_two() as Micros;
+    Some((from.div_euclid(grain).wrapping_mul(grain) as f64, (now.div_euclid(grain) + 1).wrapping_mul(grain) as f64))
 }
 
 /// What a question of a tile is made of, beside its table.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Limits {
     sql: String,
     scope: Scope,
     range: Option<TimeRange>,
     /// Of the table's times, where it has any that are known.
     unit: Option<Option<EpochUnit>>,
+    /// What it may name beside its table.
+    others: Vec<Arc<Table>>,
+    models: Models,
 }
 
 impl Limits {
     fn are(&self, tile: &Tile, scope: &Scope, range: Option<TimeRange>, unit: Option<Option<EpochUnit>>) -> bool {
         (self.range, self.unit) == (range, unit) && self.sql == tile.sql && self.scope == *scope
+    }
+
+    /// Whether it may name the same as before.
+    fn are_beside(&self, sheet: &Worksheet) -> bool {
+        let same = |(own, other): (&Arc<Table>, &Arc<Table>)| Arc::ptr_eq(own, other);
+        self.others.len() == sheet.others.len()
+            && self.others.iter().zip(&sheet.others).all(same)
+            && self.models.is_same(&sheet.models)
     }
 }
 
@@ -128,6 +141,9 @@ pub struct TileRun {
     /// What that was made of: while it is the same, so is what is asked.
     limits: Option<Limits>,
     table: Option<Arc<Table>>,
+    /// The other tables that it names, and whether it asks a model.
+    named: Vec<Arc<Table>>,
+    scores: bool,
     show: TileKind,
     pub watch: Watch,
     pub chart: Chart,
@@ -145,6 +161,16 @@ pub struct TileRun {
 impl TileRun {
     fn is_of(&self, table: &Arc<Table>) -> bool {
         self.table.as_ref().is_some_and(|own| Arc::ptr_eq(own, table))
+    }
+
+    /// Whether what its question names is what it named when it was bound.
+    fn names_the_same(&self, sheet: &Worksheet) -> bool {
+        let Some(limits) = &self.limits else { return false };
+        let is_there = |own: &Arc<Table>| sheet.others.iter().any(|other| Arc::ptr_eq(own, other));
+        limits.are_beside(sheet)
+            || self.fault.is_none()
+                && self.named.iter().all(is_there)
+                && (!self.scores || limits.models.is_same(&sheet.models))
     }
 
     /// Why its rows are not limited as the board's are, where they are not.
@@ -169,8 +195,8 @@ impl TileRun {
 
     /// Takes what is new, and makes of it what the tile shows.
     fn poll(&mut self, in_sight: bool, swap: bool, wake: &Wake) {
-        if swap {
-            self.watch.poll();
+        if swap && self.watch.is_ready() {
+            self.watch.swap();
         }
         let Some(shown) = self.watch.shown.clone() else { return };
         if let Some(fault) = shown.fault.clone().filter(|_| shown.last && shown.answer.width() == 0) {
@@ -219,6 +245,11 @@ impl TileRun {
 }
 
 impl Boards {
+    /// Ends what runs for tiles of a table.
+    pub(super) fn end(&mut self, table: &str) {
+        self.runs.retain(|_, run| run.table.as_ref().is_none_or(|own| own.name != table));
+    }
+
     pub fn run(&self, tile: TileId) -> Option<&TileRun> {
         self.runs.get(&tile)
     }
@@ -259,11 +290,17 @@ impl App {
         }
         let bench = self.bench.now().clone();
         let board = self.boards.shown.and_then(|id| bench.board(id));
-        let choices = board.map_or_else(Vec::new, |board| choice_tiles(&board.scope));
+        let choices = board.map_or_else(Vec::new, choice_tiles);
         let is_choice = |id: &TileId| choices.iter().any(|tile| tile.id == *id);
         let previews = board.map_or_else(Vec::new, |_| self.previews());
         let is_preview = |id: &TileId| previews.iter().any(|tile| tile.id == *id);
-        self.boards.runs.retain(|id, _| is_choice(id) || is_preview(id) || bench.tile(*id).is_some_and(Tile::asks));
+        // What is in sight is asked of its table as that is now; what is not, and is of another, is asked once it is.
+        let is_seen = |id: &TileId| {
+            is_choice(id) || is_preview(id) || board.and_then(|board| board.tile(*id)).is_some_and(Tile::asks)
+        };
+        let sheets = &self.sheets;
+        let is_current = |run: &TileRun| sheets.iter().any(|sheet| run.is_of(&sheet.table));
+        self.boards.runs.retain(|id, run| is_seen(id) || bench.tile(*id).is_some_and(Tile::asks) && is_current(run));
         self.boards.colours.retain(|(id, _), _| bench.board(*id).is_some());
         self.boards.now = board.and_then(|board| self.newest_time(board));
         let Boards {
@@ -358,10 +395,11 @@ impl App {
     fn newest_time(&self, board: &Board) -> Option<Micros> {
         let own = |sheet: &&Worksheet| board.tiles.iter().any(|tile| tile.table == sheet.table.name);
         let newest = |sheet: &Worksheet| {
-            let seen = sheet.watch.newest.as_ref()?;
+            let running = sheet.running();
+            let seen = running.newest.as_ref()?;
             let newest = seen.reached.newest().max(seen.watermark).max(sheet.history_ends())?;
             let clock = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_micros() as Micros;
-            let is_now = sheet.watch.is_live() && (0..DAY).contains(&(clock - newest));
+            let is_now = running.is_live() && (0..DAY).contains(&(clock - newest));
             Some(if is_now { clock } else { newest })
         };
         self.sheets.iter().filter(own).filter_map(newest).max()
@@ -376,9 +414,27 @@ impl App {
             return;
         }
         let at = bench.boards.iter().position(|board| Some(board.id) == self.boards.shown).map_or(0, |at| at + 1);
-        self.boards.shown = bench.boards.get(at).or(bench.boards.first()).map(|board| board.id);
-        (self.boards.turned, self.boards.maximised, self.boards.range) = (Some(Instant::now()), None, None);
-        self.boards.own_ranges.clear();
+        let next = bench.boards.get(at).or(bench.boards.first()).map(|board| board.id);
+        if next != self.boards.shown {
+            self.bring_to_front(next);
+        }
+        self.boards.turned = Some(Instant::now());
+    }
+
+    /// Shows a board, or the question. What was seen of the one before, such as its zoom, is its own.
+    pub(super) fn bring_to_front(&mut self, board: Option<BoardId>) {
+        // What stands below and beside a board is of its table.
+        let tiles = board.and_then(|id| self.bench().board(id)).map(|board| board.tiles.as_slice()).unwrap_or_default();
+        let table = tiles.iter().find_map(|tile| self.sheet_named(&tile.table)).map(|sheet| sheet.id);
+        self.selected = table.or(self.selected);
+        let boards = &mut self.boards;
+        boards.shown = board;
+        (boards.focus, boards.naming, boards.renaming) = (None, None, None);
+        (boards.drawing, boards.adding) = (None, None);
+        (boards.maximised, boards.range, boards.turned) = (None, None, None);
+        boards.own_ranges.clear();
+        boards.paused = false;
+        boards.presenting &= board.is_some();
     }
 
     /// Gives a table that has no board one, so that there is something to watch at once.
@@ -386,10 +442,16 @@ impl App {
         for sheet in &self.sheets {
             let name = &sheet.table.name;
             let bench = self.bench.now();
+            if bench.is_boarded(sheet.id) {
+                continue;
+            }
             let has = bench.boards.iter().any(|board| board.tiles.iter().any(|tile| tile.table == *name));
             let board = format!("Board of {name}");
-            // One that a person has let go stays away.
-            if has || sheet.question.asked.is_empty() || self.bench.knows_board(&board) {
+            if has || self.bench.knows_board(&board) {
+                self.bench.note_board(sheet.id);
+                continue;
+            }
+            if sheet.question.asked.is_empty() {
                 continue;
             }
             let suggested = suggestions(sheet, None).into_iter().take(4);
@@ -412,8 +474,16 @@ fn asker(tile: TileId) -> String {
 /// All who ask for tiles.
 pub(super) fn askers(bench: &Bench) -> impl Iterator<Item = String> {
     let tiles = bench.boards.iter().flat_map(|board| board.tiles.iter().map(|tile| tile.id));
-    let choices = bench.boards.iter().flat_map(|board| choice_tiles(&board.scope)).map(|tile| tile.id);
+    let choices = bench.boards.iter().flat_map(choice_tiles).map(|tile| tile.id);
     tiles.chain(choices).map(asker)
+}
+
+/// A tile that is about to be asked for.
+struct DueTile {
+    id: TileId,
+    /// Its answer takes the place of the one before once it covers as much.
+    stages: bool,
+    windows: Windows,
 }
 
 /// Asks what tiles ask of one table, all of it together.
@@ -425,20 +495,33 @@ fn start_tiles<'a>(
     wake: &Wake,
 ) {
     let table = sheet.table.clone();
-    let mut due: Vec<(Tile, (Bound, Option<String>))> = Vec::new();
+    let mut due: Vec<(DueTile, (Bound, Option<String>))> = Vec::new();
     for (tile, scope) in tiles.filter(|(tile, _)| tile.asks() && tile.table == table.name) {
         let run = runs.entry(tile.id).or_default();
         run.show.clone_from(&tile.show);
         if run.chart.settings() != &tile.settings() {
             run.chart.set_settings(tile.settings());
         }
+        // What is rolling ends at the board's now: it is not asked before that is known.
+        let waits = scope.span.needs_now() && now.is_none() && table.time.is_some();
+        if waits && sheet.running().is_running() {
+            continue;
+        }
         let range = stretch(scope.span, now);
         let unit = range.and_then(|_| sheet.time_unit().ok());
         let same = run.is_of(&table);
-        if same && run.limits.as_ref().is_some_and(|limits| limits.are(tile, scope, range, unit)) {
+        let is_known = |limits: &Limits| limits.are(tile, scope, range, unit) && limits.are_beside(sheet);
+        if same && run.limits.as_ref().is_some_and(is_known) {
             continue;
         }
-        let limits = Some(Limits { sql: tile.sql.clone(), scope: scope.clone(), range, unit });
+        let limits = Some(Limits {
+            sql: tile.sql.clone(),
+            scope: scope.clone(),
+            range,
+            unit,
+            others: sheet.others.clone(),
+            models: sheet.models.clone(),
+        });
         let asked = match asked(tile, scope, sheet, range) {
             Ok(asked) => asked,
             Err(fault) => {
@@ -447,7 +530,7 @@ fn start_tiles<'a>(
                 continue;
             }
         };
-        if same && run.asked == asked {
+        if same && run.asked == asked && run.names_the_same(sheet) {
             run.limits = limits;
             continue;
         }
@@ -457,13 +540,16 @@ fn start_tiles<'a>(
         }
         run.limits = limits;
         let bound = sheet.plan(&asked.sql);
+        // The answer over other faces never covers what the one before does: it does not wait for that.
+        let stages = run.table.as_ref().is_some_and(|before| before.has_faces_of(&table));
         (run.asked, run.table, run.fault) = (asked, Some(table.clone()), None);
         match bound {
             Ok(bound) => {
                 run.alone = bound.plan.rerun.is_some();
+                (run.named, run.scores) = (bound.datasets.clone(), bound.plan.asks_models());
                 // What is asked of a stretch that moves on is soon asked anew.
                 let asker = (!run.asked.rolls).then(|| asker(tile.id));
-                due.push((tile.clone(), (bound, asker)));
+                due.push((DueTile { id: tile.id, stages, windows: bound.windows.clone() }, (bound, asker)));
             }
             Err(fault) => run.fault = Some(fault),
         }
@@ -471,14 +557,13 @@ fn start_tiles<'a>(
     if due.is_empty() {
         return;
     }
-    let (tiles, bounds): (Vec<Tile>, Vec<_>) = due.into_iter().unzip();
-    let windows: Vec<_> = bounds.iter().map(|(bound, _)| bound.windows.clone()).collect();
+    let (tiles, bounds): (Vec<DueTile>, Vec<_>) = due.into_iter().unzip();
     match sheet.ask_beside(bounds, wake) {
         Ok(started) => {
-            for ((tile, run), windows) in tiles.into_iter().zip(started).zip(windows) {
-                let own = runs.entry(tile.id).or_default();
+            for (DueTile { id, stages, windows }, run) in tiles.into_iter().zip(started) {
+                let own = runs.entry(id).or_default();
                 let sql = own.asked.sql.clone();
-                if own.watch.shown.is_some() {
+                if stages && own.watch.shown.is_some() {
                     own.watch.stage(run, sql, windows);
                 } else {
                     own.watch.begin(run, sql, windows);

@@ -35,7 +35,12 @@ impl Number {
     /// values up to it as a figure, where there are several.
     pub fn of(snapshot: &Snapshot, windows: &Windows) -> Option<(Self, Option<Figure>)> {
         let frame = &snapshot.answer;
-        let column = frame.columns().iter().position(|column| column.dtype().is_primitive_numeric())?;
+        let is_number =
+            |column: &usize| frame.columns().get(*column).is_some_and(|column| column.dtype().is_primitive_numeric());
+        // A number that groups is none that is measured.
+        let measure = windows.encoding(frame, &Settings::default()).y.into_iter().next();
+        let measure = measure.and_then(|name| frame.get_column_index(&name)).filter(is_number);
+        let column = measure.or_else(|| (0..frame.width()).find(is_number))?;
         let height = frame.height();
         let is_open = |row: usize| matches!(windows.state(snapshot, row), Some(PointState::Open | PointState::Stopped));
         let row = (0..height).rev().find(|row| !is_open(*row)).or(height.checked_sub(1))?;

@@ -25,7 +25,7 @@ pub struct Adding {
 }
 
 /// The numbers of previews lie this far below those of what else is asked for boards, so many a table.
-const PREVIEWS: u64 = 1 << 20;
+const PREVIEWS: u64 = 1 << 48;
 const EACH: u64 = 16;
 
 /// The number under which a preview of a table is asked: none that a tile gets.

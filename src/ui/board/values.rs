@@ -9,7 +9,7 @@ use crate::query::sql::{quote, quote_text};
 use crate::query::{Form, Query};
 use crate::ui::widget::cells;
 use crate::ui::widget::names::bare;
-use crate::workspace::bench::{Scope, Tile, TileId, TileKind, VariableKind};
+use crate::workspace::bench::{Board, BoardId, Scope, Tile, TileId, TileKind, VariableKind};
 
 /// The most choices of a variable.
 const CHOICES: u64 = 500;
@@ -79,13 +79,16 @@ pub fn choices_of(answer: &DataFrame) -> Vec<(String, String)> {
     (0..answer.height()).filter_map(choice).collect()
 }
 
-/// The number under which the choices of a variable are asked: none that a tile gets.
-pub fn choice_id(at: usize) -> TileId {
-    TileId(u64::MAX - at as u64)
+/// The most variables of a board whose choices are numbered.
+const VARIABLES: u64 = 256;
+
+/// The number under which the choices of a variable of a board are asked: none that a tile gets.
+pub fn choice_id(board: BoardId, at: usize) -> TileId {
+    TileId(u64::MAX - board.0.wrapping_mul(VARIABLES) - at as u64 % VARIABLES)
 }
 
 /// What is asked for the choices of the variables of a board.
-pub fn choice_tiles(scope: &Scope) -> Vec<Tile> {
+pub fn choice_tiles(board: &Board) -> Vec<Tile> {
     let tile = |(at, variable): (usize, &crate::workspace::bench::Variable)| {
         let VariableKind::List { table, column } = &variable.kind else { return None };
         let (column, from) = (quote(column), quote(table));
@@ -93,9 +96,9 @@ pub fn choice_tiles(scope: &Scope) -> Vec<Tile> {
             "SELECT {column}, count(*) AS \"how often\" FROM {from} GROUP BY {column} ORDER BY \"how often\" DESC \
              LIMIT {CHOICES}"
         );
-        Some(Tile { id: choice_id(at), ..Tile::new(table, "", sql, TileKind::Grid) })
+        Some(Tile { id: choice_id(board.id, at), ..Tile::new(table, "", sql, TileKind::Grid) })
     };
-    scope.variables.iter().enumerate().filter_map(tile).collect()
+    board.scope.variables.iter().enumerate().filter_map(tile).collect()
 }
 
 /// A name for a variable that no other of the board has.

@@ -97,6 +97,11 @@ impl Span {
         matches!(self, Self::Last(_))
     }
 
+    /// Whether it is only known where it lies once now is.
+    pub fn needs_now(self) -> bool {
+        matches!(self, Self::Last(_) | Self::Since(_))
+    }
+
     /// In words.
     pub fn words(self) -> String {
         let of = |count: u32, unit: &str| {
@@ -112,7 +117,6 @@ impl Span {
             },
             Self::Since(Calendar::Day) => "Since the day began".to_owned(),
             Self::Since(Calendar::Week) => "Since the week began".to_owned(),
-            Self::Between { from: None, .. } => "Rewound".to_owned(),
             Self::Between { .. } => "A fixed stretch".to_owned(),
         }
     }

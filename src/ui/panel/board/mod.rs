@@ -141,12 +141,19 @@ impl Place<'_> {
         }
         let dragged = if sizes.is_row { response.drag_delta().x } else { response.drag_delta().y };
         let by = if response.has_focus() { dragged + keys_ui(ui, id, sizes.is_row) } else { dragged };
+        // A drag is one step, which begins once the edge has moved.
+        let moved = id.with("moved");
+        let goes_on = response.dragged() && ui.data(|d| d.get_temp::<bool>(moved)).is_some();
+        if !response.dragged() {
+            ui.data_mut(|d| d.remove::<bool>(moved));
+        }
         if by == 0.0 {
             return;
         }
+        if response.dragged() {
+            ui.data_mut(|d| d.insert_temp(moved, true));
+        }
         let edit = Edit::Resize { board: self.board.id, path: path.to_vec(), shares: sizes.moved(i, by) };
-        // A drag is one step.
-        let goes_on = dragged != 0.0 && !response.drag_started();
         self.actions.push(Action::Board(BoardAction::Edit { edit: Box::new(edit), goes_on }));
     }
 

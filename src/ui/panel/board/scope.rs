@@ -2,7 +2,7 @@
 
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{
-    self, ComboBox, CornerRadius, Frame, Margin, PopupCloseBehavior, Role, Stroke, TextEdit, Ui, WidgetInfo,
+    self, ComboBox, CornerRadius, Frame, Id, Margin, PopupCloseBehavior, Role, Stroke, TextEdit, Ui, WidgetInfo,
 };
 
 use super::add::with_value;
@@ -44,7 +44,7 @@ pub fn span_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>)
     };
     // It holds fields: a click into one of them does not close it.
     let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    let (button, _) = MenuButton::new(words).config(open).ui(ui, |ui| {
+    let (button, inside) = MenuButton::new(words).config(open).ui(ui, |ui| {
         let mut choice = |ui: &mut Ui, own: Span| {
             if ui.radio(span == own, own.words()).clicked() {
                 actions.push(Action::Board(BoardAction::Range(board.id, None)));
@@ -75,17 +75,25 @@ pub fn span_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>)
         between_ui(ui, board, app.boards().now, actions);
     });
     button.on_hover_text(format!("The stretch of time of all tiles, {}", numbers::zone()));
+    if inside.is_none() {
+        ui.data_mut(|d| d.remove::<(String, String)>(typed_id(board)));
+    }
+}
+
+/// What is typed of a fixed stretch, while the menu is open.
+fn typed_id(board: &Board) -> Id {
+    Id::unique(("between", board.id, numbers::zone()))
 }
 
 /// A fixed stretch, as it is typed. Without a beginning the whole board is turned back to a moment.
 fn between_ui(ui: &mut Ui, board: &Board, now: Option<i64>, actions: &mut Vec<Action>) {
     // What is typed is meant in the zone that it was typed in.
     let zone = numbers::zone();
-    let id = ui.scope_id().with(("between", board.id.0, zone));
     let known = match board.scope.span {
         Span::Between { from, until } => (from, until),
         _ => (None, now),
     };
+    let id = typed_id(board);
     let text = |at: Option<i64>| at.map_or_else(String::new, numbers::time);
     let (mut from, mut until) =
         ui.data(|d| d.get_temp::<(String, String)>(id)).unwrap_or_else(|| (text(known.0), text(known.1)));
@@ -191,7 +199,7 @@ fn variable_ui(ui: &mut Ui, app: &App, board: &Board, at: usize, variable: &Vari
     let label = format!("Value of {}", variable.name);
     match &variable.kind {
         VariableKind::List { .. } => {
-            let shown = app.boards().run(choice_id(at)).and_then(|run| run.shown().cloned());
+            let shown = app.boards().run(choice_id(board.id, at)).and_then(|run| run.shown().cloned());
             let chosen =
                 if variable.value.is_empty() { "Choose…".to_owned() } else { unquoted_text(&variable.value) };
             let combo = ComboBox::from_id_salt(("variable", board.id.0, at)).selected_text(chosen).width(140.0);
