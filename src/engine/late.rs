@@ -55,7 +55,8 @@ impl Late {
         if self.rows.width() == 0 {
             self.rows = other.rows;
         } else if other.rows.width() > 0 {
-            self.rows.vstack_mut(&other.rows)?;
+            // Checkpoints were written once whose columns stand in another order.
+            self.rows.vstack_mut(&other.rows.select(self.rows.get_column_names_owned())?)?;
         }
         Ok(())
     }

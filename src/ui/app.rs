@@ -210,12 +210,13 @@ impl App {
         focus::ring(&ctx);
         let acted = !actions.is_empty();
         if acted {
-            self.record(false);
+            self.record();
             self.session.begin_step();
             for action in actions {
                 self.apply(&ctx, action);
             }
-            self.record(true);
+            self.record();
+            self.session.end_step();
             ctx.request_repaint();
         }
         focus::follow(&ctx, self.has_over(), acted);

@@ -50,7 +50,7 @@ impl Autosave {
 impl App {
     /// Saves the workspace in the background.
     pub(super) fn save_workspace(&mut self) {
-        self.record(false);
+        self.record();
         self.settings.renew(&self.bench.now().tables);
         self.boards.changed = None;
         if self.autosave.writing {
@@ -64,7 +64,7 @@ impl App {
 
     /// Saves the workspace while the window waits: it is being closed.
     pub(super) fn save_now(&mut self) {
-        self.record(false);
+        self.record();
         self.settings.renew(&self.bench.now().tables);
         if let Err(fault) = self.writing()() {
             self.notices.warn(&fault);
@@ -73,7 +73,7 @@ impl App {
 
     /// Writes what is set up under a name; from then on it is kept there.
     pub(super) fn save_as(&mut self, file: PathBuf) {
-        self.record(false);
+        self.record();
         let (history, seen, folders) = (self.bench.clone(), self.seen(), self.folders.clone());
         if self.session.writes() == Some(file.as_path()) {
             return self.save_workspace();

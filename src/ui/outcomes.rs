@@ -120,7 +120,8 @@ impl App {
             AttachTarget::Worksheet { id, replaces } => {
                 let wake = self.wake.clone();
                 // What came by itself meanwhile is no part of this step.
-                self.record(false);
+                self.record();
+                self.session.begin_step();
                 if let (Ok(new), Some(sheet)) = (attached, self.sheets.iter_mut().find(|s| s.id == id)) {
                     // Only the live face is taken over: the name, the time and the history may have changed meanwhile.
                     sheet.unconnected.retain(|url| !new.has_feed(url) && Some(url) != replaces.as_ref());
@@ -131,14 +132,13 @@ impl App {
                         }
                     });
                     self.selected = Some(id);
-                    self.session.begin_step();
-                    self.record(true);
                     if let Some(sheet) = self.sheet_of(id) {
                         let item = self.setup_of(sheet);
                         self.settings.grew(item);
                     }
                     self.save_workspace();
                 }
+                self.session.end_step();
             }
             // If the feed fails, the table is opened without it.
             AttachTarget::New { table, paths, setup, rest } => {

@@ -33,6 +33,8 @@ pub struct Session {
     stepped: bool,
     /// Whether what becomes of the tables is one step with the one before.
     goes_on: bool,
+    /// Whether what becomes of the tables is a person's doing.
+    acting: bool,
     /// The table that is selected once it is open.
     select: Option<TableId>,
     /// What the window's title says.
@@ -72,9 +74,14 @@ impl Session {
         new
     }
 
-    /// What is done from here on is a step of its own.
+    /// What is done from here on is a person's doing, and a step of its own.
     pub(super) fn begin_step(&mut self) {
-        (self.stepped, self.goes_on) = (false, false);
+        (self.stepped, self.goes_on, self.acting) = (false, false, true);
+    }
+
+    /// What becomes of the tables from here on comes by itself.
+    pub(super) fn end_step(&mut self) {
+        self.acting = false;
     }
 
     /// What becomes of the tables now is one step with the one before, such as a text that is typed.
@@ -137,7 +144,7 @@ impl App {
     }
 
     /// Notes what has become of the tables: as a step where a person did it, else as what there is from the start.
-    pub(super) fn record(&mut self, by_person: bool) {
+    pub(super) fn record(&mut self) {
         let is_written = |id: &TableId| self.sheets.iter().any(|sheet| sheet.id == *id && sheet.question.is_changed());
         self.session.draft = self.session.draft.filter(is_written);
         for at in 0..self.sheets.len() {
@@ -147,7 +154,7 @@ impl App {
             if *old == setup {
                 continue;
             }
-            if by_person {
+            if self.session.acting {
                 // From the question that was asked to the next that is asked is one step.
                 let only_text = TableSetup { question: old.question.clone(), ..setup.clone() } == *old;
                 let goes_on = self.session.goes_on || only_text && self.session.draft == Some(setup.id);
@@ -168,6 +175,8 @@ impl App {
             return;
         }
         self.session.draft = None;
+        // What becomes of the tables by it is no step on top of it.
+        self.session.end_step();
         self.reconcile();
         self.boards.follow(self.bench.now());
         self.show_change(&before);

@@ -385,3 +385,29 @@ fn what_is_damaged_is_named_and_read_anew() {
     assert!(now.notes.iter().any(|note| note.contains("damaged")), "{:?}", now.notes);
     assert_eq!(now.answer, uninterrupted(&table, QUESTIONS[1], 2_500).answer);
 }
+
+/// What else is asked of a table decides in which order its columns are read.
+#[test]
+fn late_rows_of_a_question_are_kept_together_whatever_else_was_asked_when_they_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, stored) = (folder.path().join("feed.csv"), folder.path().join("kept"));
+    let all = rows(5_000, 7);
+    fs::write(&path, HEADER.to_owned() + &all[..2_500].concat()).unwrap();
+    let windows = "SELECT k, tumble(t, INTERVAL '1 second') AS w, count(*) AS n FROM r GROUP BY k, w";
+    let times = "SELECT tumble(t, INTERVAL '1 second') AS w, count(*) AS n FROM r GROUP BY w";
+    let table = open(&following(&path));
+    let mut late = Vec::new();
+    for (own, until) in [(times, 2_500), (windows, 5_000)] {
+        append(&path, &all[if until == 5_000 { 2_500..5_000 } else { 0..0 }]);
+        let (scan, first) = start(&table, &stored, own);
+        let tile = scan.ask(vec![ask_of(&table, &stored, "1", windows)]).unwrap().remove(0);
+        [&first, &tile].into_iter().for_each(|run| drop(wait(run, has_all(until))));
+        close(&scan);
+        late.push(wait(&tile, |s| s.last));
+        drop((scan, first, tile));
+        released(&stored);
+    }
+    assert!(late[0].rows.late > 0 && late[1].rows.late > late[0].rows.late, "{:?}", late[1].rows);
+    assert!(late[1].fault.is_none(), "{:?}", late[1].fault);
+    assert_alike(windows, &late[1], &uninterrupted(&table, windows, 5_000));
+}

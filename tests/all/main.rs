@@ -91,6 +91,7 @@ mod window_notices;
 mod window_open;
 mod window_panes;
 mod window_path;
+mod window_runs;
 mod window_samples;
 mod window_scope;
 mod window_sidebar;

@@ -1,7 +1,7 @@
 //! What the panes and forms of the window have in common: where they close, what they propose, how they write times.
 
 use braid::ui::App;
-use braid::ui::action::{Action, AppAction, FeedAction, OpenAction, Pane};
+use braid::ui::action::{Action, AppAction, FeedAction, OpenAction, Pane, TableAction};
 use eframe::egui;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -176,4 +176,9 @@ fn the_settings_of_a_feed_are_changed_in_its_form() {
     window.wait("the step is taken back", |app| !has(app, "speed=1000") && has(app, "replay:"));
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Y);
     window.wait("it is taken again", |app| has(app, "speed=1000"));
+    // So is what is chosen as its time.
+    window.propose(Action::Table(id, TableAction::Time(None)));
+    assert!(window.sheet().table.time.is_none());
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    window.wait("its time is back", |app| app.sheet().is_some_and(|sheet| sheet.table.time.is_some()));
 }

@@ -137,14 +137,12 @@ impl Slot {
         delta.late.note(&mut absorbed)
     }
 
-    /// The columns that it would read if it were alone, and the watermarks of rows, where it has windows.
+    /// The columns that it would read if it were alone, and the watermarks of rows, where it has windows; always in the
+    /// same order, whatever else is asked: late rows of many chunks make one frame.
     fn own_columns(&self, frame: &DataFrame) -> Result<DataFrame> {
-        let judged = self.query.plan.window().is_some();
-        let wanted = |name: &PlSmallStr| self.query.columns.contains(name) || (judged && name == WATERMARK);
-        if frame.columns().iter().all(|column| wanted(column.name())) {
-            return Ok(frame.clone());
-        }
-        let columns = frame.columns().iter().filter(|column| wanted(column.name())).cloned().collect();
+        let judged = self.query.plan.window().is_some().then_some(WATERMARK);
+        let own = self.query.columns.iter().map(PlSmallStr::as_str).chain(judged);
+        let columns = own.filter_map(|name| frame.column(name).ok().cloned()).collect();
         Ok(DataFrame::new(frame.height(), columns)?)
     }
 

@@ -104,7 +104,9 @@ fn shown_stretch(board: &Board, now: Option<Micros>) -> Option<(f64, f64)> {
     let from = span.at(now, numbers::zone()).0?;
     // It moves on by about a pixel: a figure that did so in every frame would be laid out in every frame.
     let grain = ((now - from) / 1_000).max(1).unsigned_abs().next_power_of_two() as Micros;
-    Some((from.div_euclid(grain).wrapping_mul(grain) as f64, (now.div_euclid(grain) + 1).wrapping_mul(grain) as f64))
+    let end = (now.div_euclid(grain) + 1).saturating_mul(grain);
+    let from = if span.rolls() { from.saturating_add(end - now) } else { from };
+    Some((from as f64, end as f64))
 }
 
 /// What a question of a tile is made of, beside its table.
