@@ -46,6 +46,7 @@ type Key = (u64, u64, u64, Zone);
 struct Built {
     shown: Shown,
     figure: Figure,
+    is_whole: bool,
 }
 
 /// A chart, and what it was built from.
@@ -57,6 +58,8 @@ pub struct Chart {
     view: Option<View>,
     shown: Shown,
     figure: Option<Arc<Figure>>,
+    /// The figure is of all rows that there were.
+    is_whole: bool,
     fault: Option<Fault>,
     built: Option<Key>,
     job: Option<(Key, Job<Built>)>,
@@ -213,9 +216,9 @@ impl Chart {
         self.built = Some(key);
         self.serial += 1;
         match built {
-            Ok(Built { shown, mut figure }) => {
+            Ok(Built { shown, mut figure, is_whole }) => {
                 figure.view = self.view;
-                self.shown = shown;
+                (self.shown, self.is_whole) = (shown, is_whole);
                 self.figure = Some(Arc::new(figure));
                 self.fault = None;
             }
@@ -224,6 +227,11 @@ impl Chart {
                 self.fault = Some(fault);
             }
         }
+    }
+
+    /// Whether the figure is of all rows that there were: of a part, what is missing is not known to be.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Paints the figure into `rect`, drawing it only if something has changed, and hands it to `then`.
@@ -278,7 +286,7 @@ fn build(snapshot: &Snapshot, share: f64, windows: &Windows, (settings, zone): (
         right: encoding.right,
         split: encoding.series.into_iter().next(),
     };
-    Ok(Built { shown, figure })
+    Ok(Built { shown, figure, is_whole: share >= 1.0 && !snapshot.catching_up })
 }
 
 /// Writes the picture as a file, on white paper.

@@ -56,9 +56,7 @@ pub fn figure_ui(
         }
         reading_ui(ui, tile, &figure, drawn, room, &response);
     });
-    // While rows are read, what is missing is not known to be.
-    let whole_answer = run.shown().is_some_and(|shown| shown.history_share() >= 1.0 && !shown.catching_up);
-    if let Some(words) = chart::nothing_in(&figure).filter(|_| whole_answer)
+    if let Some(words) = chart::nothing_in(&figure).filter(|_| run.chart.is_whole())
         && let Some(back) = whole(app, board, tile)
         && chart::nothing_ui(ui, plot, &words, "Back to the whole")
     {

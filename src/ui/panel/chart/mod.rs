@@ -86,7 +86,7 @@ fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     actions.extend(picked.map(|settings| {
         Action::Chart(sheet.id, ChartAction::Settings { settings: Box::new(settings), goes_on: false })
     }));
-    if let Some(words) = nothing_in(&figure)
+    if let Some(words) = nothing_in(&figure).filter(|_| sheet.chart.is_whole())
         && nothing_ui(ui, plot, &words, "Back to the whole")
     {
         actions.push(Action::Chart(sheet.id, ChartAction::View(None)));
