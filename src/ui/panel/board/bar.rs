@@ -59,11 +59,13 @@ fn tabs_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<
         } else if response.clicked() {
             actions.push(Action::Board(BoardAction::Show(Some(board.id))));
         }
-        // It is brought into sight once it is shown, however that came.
+        // It is brought into sight once it is shown, however that came, and when the room for it has changed.
         let seen = ui.scope_id().with("shown board");
-        if shown && ui.data(|d| d.get_temp(seen)) != Some((board.id, app.bench().boards.len())) {
+        let place = (response.rect.right() - ui.min_rect().left()) as i32;
+        let at = (board.id, ui.clip_rect().width() as i32, place);
+        if shown && ui.data(|d| d.get_temp(seen)) != Some(at) {
             response.scroll_to_me(None);
-            ui.data_mut(|d| d.insert_temp(seen, (board.id, app.bench().boards.len())));
+            ui.data_mut(|d| d.insert_temp(seen, at));
         }
         context::menu_ui(&response, |ui| {
             if ui.button("Rename").clicked() {
