@@ -165,11 +165,14 @@ impl Worksheet {
         }
         let past = self.rewound.as_ref().map(|rewound| rewound.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
+        // Its tiles are answered by the reading that is under way: a second one would follow the feeds twice.
+        let joins = same && past.is_none() && self.watch.is_running() && !self.watch.stopping;
+        let joins = beside || joins && !self.table.live.is_empty();
         let asker = self.asker(OWN.to_owned()).filter(|_| past.is_none());
         let started = self.bound().and_then(|(sql, bound)| {
             let own = options(bound.datasets);
             let options = Options { audit: Some(AUDIT), past, catch_up: reached, asker, ..own };
-            let (scan, run) = self.run(bound.plan, options, beside, wake)?;
+            let (scan, run) = self.run(bound.plan, options, joins, wake)?;
             Ok((scan, run, sql, bound.windows))
         });
         match started {
@@ -190,15 +193,14 @@ impl Worksheet {
         }
     }
 
-    /// Starts a question. One that is asked beside a live answer joins the reading of the table that is under way; any
-    /// other begins a reading of its own.
-    fn run(&self, plan: Arc<Plan>, options: Options, beside: bool, wake: &Wake) -> Result<(Option<TableScan>, Run)> {
+    /// Starts a question. One that joins does so to the reading of the table that is under way; any other begins a
+    /// reading of its own.
+    fn run(&self, plan: Arc<Plan>, options: Options, joins: bool, wake: &Wake) -> Result<(Option<TableScan>, Run)> {
         if plan.rerun.is_some() {
             return Ok((None, Run::start(plan, self.table.clone(), options, wake.clone())?));
         }
         let asking = vec![Asking { plan, options: options.clone(), wake: wake.clone() }];
-        let (scan, mut runs) = match self.scan.as_ref().filter(|scan| beside && Arc::ptr_eq(scan.table(), &self.table))
-        {
+        let (scan, mut runs) = match self.scan.as_ref().filter(|scan| joins && Arc::ptr_eq(scan.table(), &self.table)) {
             Some(scan) => (scan.clone(), scan.ask(asking)?),
             None => TableScan::start(self.table.clone(), options, asking)?,
         };

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use braid::ui::App;
-use braid::ui::action::{Action, AppAction, BoardAction, OpenAction, TableAction};
+use braid::ui::action::{Action, AppAction, BoardAction, OpenAction, RewindAction, TableAction};
 use braid::ui::board::choice_id;
-use braid::workspace::bench::{Board, BoardId, Edit, Tile, TileId, TileKind};
+use braid::ui::rewind::TimeRange;
+use braid::workspace::bench::{Board, BoardId, Edit, Span, Tile, TileId, TileKind};
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui::{PointerButton, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -114,8 +115,8 @@ fn a_feed_that_cannot_be_connected_stays_set_up_and_can_be_let_go() {
     assert!(window.has("not connected"));
     window.wait("it is kept", |app| app.is_idle());
     let mut window = window.restarted();
-    assert_eq!(window.sheet().unconnected, [url.clone()]);
-    assert_eq!(window.app().bench().tables[0].live, [url.clone()]);
+    assert_eq!(window.sheet().unconnected, std::slice::from_ref(&url));
+    assert_eq!(window.app().bench().tables[0].live, std::slice::from_ref(&url));
     window.propose(Action::Table(window.selected(), TableAction::Detach(url.clone())));
     assert!(!window.has("not connected") && window.app().bench().tables[0].live.is_empty());
     window.propose(Action::App(AppAction::Undo));
@@ -169,4 +170,34 @@ fn a_board_that_was_let_go_stays_away_when_its_table_is_renamed() {
     window.propose(Action::Table(table, TableAction::Rename("shop".to_owned())));
     window.wait("it is named so", |app| app.sheets()[0].table.name == "shop" && app.is_idle());
     assert!(window.app().bench().boards.is_empty());
+}
+
+#[test]
+fn pause_and_stop_below_a_board_are_for_its_tiles() {
+    let mut window = with_replay(500);
+    let board = board_of(&window, "ticks");
+    show(&mut window, board.id);
+    let asks: Vec<TileId> = board.tiles.iter().filter(|tile| tile.asks()).map(|tile| tile.id).collect();
+    window.wait("its tiles are answered", |app| asks.iter().all(|tile| is_answered(app, *tile)));
+    window.click("Pause");
+    assert!(window.app().boards().paused);
+    window.click("Resume");
+    assert!(!window.app().boards().paused);
+    window.click("Stop");
+    let ended =
+        |app: &App, tile: &TileId| app.boards().run(*tile).and_then(|run| run.shown()).is_some_and(|shown| shown.last);
+    window.wait("all of them have said their last word", |app| asks.iter().all(|tile| ended(app, tile)));
+}
+
+#[test]
+fn a_rewind_with_a_board_on_screen_turns_the_board_back() {
+    let mut window = with_replay(500);
+    let board = board_of(&window, "ticks");
+    show(&mut window, board.id);
+    let range = TimeRange { from: None, until: Some(1_709_251_260_000_000) };
+    window.propose(Action::Rewind(window.selected(), RewindAction::To(range)));
+    assert_eq!(board_of(&window, "ticks").scope.span, Span::Between { from: None, until: range.until });
+    assert!(window.sheet().rewound.is_none());
+    window.propose(Action::App(AppAction::Undo));
+    assert_eq!(board_of(&window, "ticks").scope.span, Span::All);
 }

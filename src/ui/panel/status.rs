@@ -6,7 +6,7 @@ use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
 use crate::data::words::percent;
 use crate::engine::counts::TimeGap;
-use crate::ui::action::{Action, AppAction, ModelAction, Pane, RunAction, TableAction};
+use crate::ui::action::{Action, AppAction, BoardAction, ModelAction, Pane, RunAction, TableAction};
 use crate::ui::guard::ModelGuard;
 use crate::ui::panel::rejects;
 use crate::ui::watch::{RunState, Silence, Watch};
@@ -26,7 +26,7 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
     let state = sheet.watch.state();
     ui.horizontal_centered(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            run_ui(ui, sheet, actions);
+            run_ui(ui, app, sheet, actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.set_clip_rect(ui.clip_rect().intersect(ui.max_rect().expand(1.0)));
                 ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
@@ -223,7 +223,7 @@ fn lag_secs(watermark: i64) -> Option<f64> {
     Some(now.as_secs_f64() - watermark as f64 / 1e6)
 }
 
-fn run_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+fn run_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let running = sheet.watch.is_running();
     if ui.button("Cost").on_hover_text("What the questions of this session cost, and how that grows").clicked() {
         actions.push(Action::App(AppAction::Show(Pane::Cost)));
@@ -254,15 +254,26 @@ fn run_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     {
         actions.push(Action::Run(sheet.id, RunAction::Stop));
     }
-    if sheet.watch.paused {
+    // On a board it is the tiles that stand still.
+    let (paused, pause, resume) = match app.board() {
+        Some(_) => {
+            let pause = |paused| Action::Board(BoardAction::Pause(paused));
+            (app.boards().paused, pause(true), pause(false))
+        }
+        None => {
+            let run = |action| Action::Run(sheet.id, action);
+            (sheet.watch.paused, run(RunAction::Pause), run(RunAction::Resume))
+        }
+    };
+    if paused {
         if ui.button("Resume").on_hover_text("Show the newest answer again").clicked() {
-            actions.push(Action::Run(sheet.id, RunAction::Resume));
+            actions.push(resume);
         }
     } else if ui
         .add_enabled(running, egui::Button::new("Pause"))
         .on_hover_text("Hold the picture still; rows go on being counted")
         .clicked()
     {
-        actions.push(Action::Run(sheet.id, RunAction::Pause));
+        actions.push(pause);
     }
 }

@@ -139,7 +139,7 @@ pub fn has_row(scope: &Scope) -> bool {
 
 /// The filters and the variables of a board.
 pub fn row_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) {
-    egui::ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
+    egui::ScrollArea::horizontal().id_salt("scope").auto_shrink([false, false]).show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = look::GAP;
             for (at, variable) in board.scope.variables.iter().enumerate() {
