@@ -164,10 +164,11 @@ impl Worksheet {
             reached.iter_mut().for_each(|reached| reached.readmitted = None);
         }
         let past = self.rewound.as_ref().map(|rewound| rewound.past.clone());
-        let beside = same && past.is_none() && self.watch.is_live();
+        let same = same && past.is_none();
+        let beside = same && self.watch.is_live();
         // Its tiles are answered by the reading that is under way: a second one would follow the feeds twice.
-        let joins = same && past.is_none() && self.watch.is_running() && !self.watch.stopping;
-        let joins = beside || joins && !self.table.live.is_empty();
+        let follows = !self.table.live.is_empty() && self.watch.is_running() && !self.watch.stopping;
+        let joins = same && follows;
         let asker = self.asker(OWN.to_owned()).filter(|_| past.is_none());
         let started = self.bound().and_then(|(sql, bound)| {
             let own = options(bound.datasets);

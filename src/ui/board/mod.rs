@@ -1,16 +1,16 @@
-//! The boards of the window: what is set up on them, which one is shown, and the runs of its tiles. Tiles of one table
-//! share the reading of it with the table's own question. What is set up is `workspace::bench`'s.
+//! The boards of the window: which one is shown, what of it is seen, and that its tiles show one moment. Tiles of one
+//! table share the reading of it with the table's own question. What is set up is `workspace::bench`'s.
 
 mod column;
 mod lag;
 mod narrow;
 mod number;
+mod run;
 mod suggest;
 mod title;
 mod values;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use eframe::egui::Id;
@@ -18,30 +18,23 @@ use eframe::egui::Id;
 pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
 pub use self::lag::{Lag, Why};
 pub use self::narrow::value;
-use self::narrow::{Asked, asked, stretch};
 pub use self::number::Number;
+pub use self::run::TileRun;
+pub(super) use self::run::askers;
+use self::run::start_tiles;
 pub use self::suggest::{Adding, as_asked, fitting, suggestions};
 pub use self::title::title;
 use self::values::choice_tiles;
 pub use self::values::{at_place, bucketed, choice_id, choices_of, free_variable, literal, source};
 use super::App;
-use super::bind::Bound;
-use super::chart::Chart;
-use super::rewind::TimeRange;
 use super::session::SETTLED;
-use super::watch::Watch;
 use super::widget::numbers;
 use super::worksheet::Worksheet;
-use crate::data::Fault;
-use crate::data::zone::Zone;
-use crate::engine::moment::{self, Moment, PATIENCE, common};
-use crate::engine::{Snapshot, Table};
-use crate::figure::{AxisKind, Colours, View};
-use crate::query::model::Models;
-use crate::query::window::{EpochUnit, Micros};
-use crate::sync::Wake;
-use crate::workspace::bench::{Bench, Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
-use crate::workspace::{TableId, Windows};
+use crate::engine::moment::{Moment, PATIENCE, common};
+use crate::figure::Colours;
+use crate::query::window::Micros;
+use crate::workspace::TableId;
+use crate::workspace::bench::{Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
 
 /// The head of a tile, as what can have the keyboard's focus.
 pub fn head_id(tile: TileId) -> Id {
@@ -109,147 +102,10 @@ fn shown_stretch(board: &Board, now: Option<Micros>) -> Option<(f64, f64)> {
     Some((from as f64, end as f64))
 }
 
-/// What a question of a tile is made of, beside its table.
-#[derive(Debug)]
-struct Limits {
-    sql: String,
-    scope: Scope,
-    range: Option<TimeRange>,
-    /// Of the table's times, where it has any that are known.
-    unit: Option<Option<EpochUnit>>,
-    /// What it may name beside its table.
-    others: Vec<Arc<Table>>,
-    models: Models,
-}
-
-impl Limits {
-    fn are(&self, tile: &Tile, scope: &Scope, range: Option<TimeRange>, unit: Option<Option<EpochUnit>>) -> bool {
-        (self.range, self.unit) == (range, unit) && self.sql == tile.sql && self.scope == *scope
-    }
-
-    /// Whether it may name the same as before.
-    fn are_beside(&self, sheet: &Worksheet) -> bool {
-        let same = |(own, other): (&Arc<Table>, &Arc<Table>)| Arc::ptr_eq(own, other);
-        self.others.len() == sheet.others.len()
-            && self.others.iter().zip(&sheet.others).all(same)
-            && self.models.is_same(&sheet.models)
-    }
-}
-
-/// What runs for one tile.
-#[derive(Debug, Default)]
-pub struct TileRun {
-    asked: Asked,
-    /// What that was made of: while it is the same, so is what is asked.
-    limits: Option<Limits>,
-    table: Option<Arc<Table>>,
-    /// The other tables that it names, and whether it asks a model.
-    named: Vec<Arc<Table>>,
-    scores: bool,
-    show: TileKind,
-    pub watch: Watch,
-    pub chart: Chart,
-    pub number: Option<Number>,
-    /// The values before the number.
-    pub spark: Chart,
-    /// Its question is re-run as a whole, by a reading of its own.
-    alone: bool,
-    /// Why it could not be asked.
-    pub fault: Option<Fault>,
-    /// The snapshot that `number` was read from, and the zone of its time.
-    read: (u64, u64, Zone),
-}
-
-impl TileRun {
-    fn is_of(&self, table: &Arc<Table>) -> bool {
-        self.table.as_ref().is_some_and(|own| Arc::ptr_eq(own, table))
-    }
-
-    /// Whether what its question names is what it named when it was bound.
-    fn names_the_same(&self, sheet: &Worksheet) -> bool {
-        let Some(limits) = &self.limits else { return false };
-        let is_there = |own: &Arc<Table>| sheet.others.iter().any(|other| Arc::ptr_eq(own, other));
-        limits.are_beside(sheet)
-            || self.fault.is_none()
-                && self.named.iter().all(is_there)
-                && (!self.scores || limits.models.is_same(&sheet.models))
-    }
-
-    /// Why its rows are not limited as the board's are, where they are not.
-    pub fn unlimited(&self) -> Option<&str> {
-        self.asked.unlimited.as_deref()
-    }
-
-    /// Whether it is read apart from the other tiles of its table.
-    pub fn reads_alone(&self) -> bool {
-        self.alone
-    }
-
-    /// Whether an answer to a changed question is still being read.
-    fn is_changing(&mut self) -> bool {
-        self.watch.staged.is_some() && !self.watch.is_ready()
-    }
-
-    /// The answer on screen.
-    pub fn shown(&self) -> Option<&Arc<Snapshot>> {
-        self.watch.shown.as_ref()
-    }
-
-    /// Takes what is new, and makes of it what the tile shows.
-    fn poll(&mut self, in_sight: bool, swap: bool, wake: &Wake) {
-        if swap && self.watch.is_ready() {
-            self.watch.swap();
-        }
-        let Some(shown) = self.watch.shown.clone() else { return };
-        if let Some(fault) = shown.fault.clone().filter(|_| shown.last && shown.answer.width() == 0) {
-            self.fault = Some(fault);
-        }
-        let of = (self.watch.shown_run, shown.version, numbers::zone());
-        match self.show {
-            TileKind::Number if self.read != of => {
-                let (number, spark) = Number::of(&shown, &self.watch.shown_windows).unzip();
-                (self.number, self.read) = (number, of);
-                self.spark = spark.flatten().map(Chart::of).unwrap_or_default();
-            }
-            TileKind::Figure(_) if in_sight => {
-                let windows = self.watch.shown_windows.clone();
-                self.chart.poll(&shown, shown.history_share(), (self.watch.shown_run, &windows), wake);
-            }
-            _ => {}
-        }
-    }
-
-    /// Takes what is new, without showing the answer to a changed question.
-    fn look(&mut self, in_sight: bool) {
-        self.watch.keep_in_sight(in_sight);
-        if let Some(fault) = self.watch.look().failed {
-            self.fault = Some(fault);
-        }
-    }
-
-    /// The moments of which its answers are, where they keep step with those of others.
-    fn spans(&self) -> Option<Vec<moment::Span>> {
-        self.watch.spans().filter(|_| !self.alone)
-    }
-
-    /// Shows a stretch of time, where the figure has an axis of time.
-    fn look_at(&mut self, range: Option<(f64, f64)>) {
-        let timed = self.chart.figure().is_some_and(|figure| figure.x.kind == AxisKind::Time);
-        if timed && self.chart.view().and_then(|view| view.x) != range {
-            self.chart.set_view(range.map(|x| View { x: Some(x), y: None }));
-        }
-    }
-
-    /// Whether nothing will change by itself.
-    fn is_idle(&self) -> bool {
-        !self.watch.is_running() && !self.chart.is_building()
-    }
-}
-
 impl Boards {
     /// Ends what runs for tiles of a table.
     pub(super) fn end(&mut self, table: &str) {
-        self.runs.retain(|_, run| run.table.as_ref().is_none_or(|own| own.name != table));
+        self.runs.retain(|_, run| !run.is_named(table));
     }
 
     pub fn run(&self, tile: TileId) -> Option<&TileRun> {
@@ -463,118 +319,6 @@ impl App {
             // A number needs less room than the figure beside it.
             if let Some(board) = self.bench.now().boards.last().map(|board| board.id).filter(|_| numbered) {
                 self.bench.begin_with(&Edit::Resize { board, path: vec![0], shares: vec![0.32, 0.68] });
-            }
-        }
-    }
-}
-
-/// Who asks the question of a tile, for what is kept of it.
-fn asker(tile: TileId) -> String {
-    tile.0.to_string()
-}
-
-/// All who ask for tiles.
-pub(super) fn askers(bench: &Bench) -> impl Iterator<Item = String> {
-    let tiles = bench.boards.iter().flat_map(|board| board.tiles.iter().map(|tile| tile.id));
-    let choices = bench.boards.iter().flat_map(choice_tiles).map(|tile| tile.id);
-    tiles.chain(choices).map(asker)
-}
-
-/// A tile that is about to be asked for.
-struct DueTile {
-    id: TileId,
-    /// Its answer takes the place of the one before once it covers as much.
-    stages: bool,
-    windows: Windows,
-}
-
-/// Asks what tiles ask of one table, all of it together.
-fn start_tiles<'a>(
-    runs: &mut BTreeMap<TileId, TileRun>,
-    sheet: &mut Worksheet,
-    tiles: impl Iterator<Item = (&'a Tile, &'a Scope)>,
-    now: Option<Micros>,
-    wake: &Wake,
-) {
-    let table = sheet.table.clone();
-    let mut due: Vec<(DueTile, (Bound, Option<String>))> = Vec::new();
-    for (tile, scope) in tiles.filter(|(tile, _)| tile.asks() && tile.table == table.name) {
-        let run = runs.entry(tile.id).or_default();
-        run.show.clone_from(&tile.show);
-        if run.chart.settings() != &tile.settings() {
-            run.chart.set_settings(tile.settings());
-        }
-        // What is rolling ends at the board's now: it is not asked before that is known.
-        let waits = scope.span.needs_now() && now.is_none() && table.time.is_some();
-        if waits && sheet.running().is_running() {
-            continue;
-        }
-        let range = stretch(scope.span, now);
-        let unit = range.and_then(|_| sheet.time_unit().ok());
-        let same = run.is_of(&table);
-        let is_known = |limits: &Limits| limits.are(tile, scope, range, unit) && limits.are_beside(sheet);
-        if same && run.limits.as_ref().is_some_and(is_known) {
-            continue;
-        }
-        let limits = Some(Limits {
-            sql: tile.sql.clone(),
-            scope: scope.clone(),
-            range,
-            unit,
-            others: sheet.others.clone(),
-            models: sheet.models.clone(),
-        });
-        let asked = match asked(tile, scope, sheet, range) {
-            Ok(asked) => asked,
-            Err(fault) => {
-                let (fault, table, show) = (Some(fault), Some(table.clone()), tile.show.clone());
-                *run = TileRun { fault, limits, table, show, ..TileRun::default() };
-                continue;
-            }
-        };
-        if same && run.asked == asked && run.names_the_same(sheet) {
-            run.limits = limits;
-            continue;
-        }
-        // One change after the other: a stretch that moves on waits until the last one is read.
-        if !run.asked.sql.is_empty() && run.is_changing() && scope.span.rolls() {
-            continue;
-        }
-        run.limits = limits;
-        let bound = sheet.plan(&asked.sql);
-        // The answer over other faces never covers what the one before does: it does not wait for that.
-        let stages = run.table.as_ref().is_some_and(|before| before.has_faces_of(&table));
-        (run.asked, run.table, run.fault) = (asked, Some(table.clone()), None);
-        match bound {
-            Ok(bound) => {
-                run.alone = bound.plan.rerun.is_some();
-                (run.named, run.scores) = (bound.datasets.clone(), bound.plan.asks_models());
-                // What is asked of a stretch that moves on is soon asked anew.
-                let asker = (!run.asked.rolls).then(|| asker(tile.id));
-                due.push((DueTile { id: tile.id, stages, windows: bound.windows.clone() }, (bound, asker)));
-            }
-            Err(fault) => run.fault = Some(fault),
-        }
-    }
-    if due.is_empty() {
-        return;
-    }
-    let (tiles, bounds): (Vec<DueTile>, Vec<_>) = due.into_iter().unzip();
-    match sheet.ask_beside(bounds, wake) {
-        Ok(started) => {
-            for (DueTile { id, stages, windows }, run) in tiles.into_iter().zip(started) {
-                let own = runs.entry(id).or_default();
-                let sql = own.asked.sql.clone();
-                if stages && own.watch.shown.is_some() {
-                    own.watch.stage(run, sql, windows);
-                } else {
-                    own.watch.begin(run, sql, windows);
-                }
-            }
-        }
-        Err(fault) => {
-            for tile in tiles {
-                runs.entry(tile.id).or_default().fault = Some(fault.clone());
             }
         }
     }
