@@ -179,6 +179,29 @@ fn what_is_known_is_not_read_again_and_shown_at_once() {
     }
 }
 
+/// A question that joins after the file of the past went where nobody finds it has a part of the rows, and says so.
+#[test]
+fn a_past_that_cannot_be_read_again_is_a_fault_of_the_question_that_joins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, stored) = (folder.path().join("feed.csv"), folder.path().join("kept"));
+    let all = rows(2_000, 29);
+    fs::write(&path, HEADER.to_owned() + &all[..1_500].concat()).unwrap();
+    let table = open(&following(&path));
+    let (scan, own) = start(&table, &stored, QUESTIONS[0]);
+    wait(&own, has_all(1_500));
+    fs::rename(&path, folder.path().join("away.csv")).unwrap();
+    fs::write(&path, HEADER.to_owned() + &all[1_500..].concat()).unwrap();
+    wait(&own, has_all(2_000));
+    let tile = scan.ask(vec![ask_of(&table, &stored, "1", QUESTIONS[3])]).unwrap().remove(0);
+    let part = wait(&tile, |s| s.fault.is_some() && !s.catching_up);
+    assert!(part.rows.come_in < 2_000);
+    let fault = part.fault.clone().unwrap().to_string();
+    assert!(fault.contains("cannot be read again"), "{fault}");
+    // Whoever had the rows keeps them.
+    assert!(wait(&own, has_all(2_000)).fault.is_none());
+    close(&scan);
+}
+
 #[test]
 fn what_was_rotated_away_meanwhile_is_read_for_whoever_goes_on() {
     let folder = tempfile::tempdir().unwrap();

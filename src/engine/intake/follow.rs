@@ -8,7 +8,7 @@ use polars::prelude::{ChunkAgg, Int64Chunked};
 use super::partitions::Partitions;
 use super::past::read_past;
 use super::{Conform, WAIT, event_times};
-use crate::data::Result;
+use crate::data::{Fault, Result};
 use crate::engine::counts::TimeGap;
 use crate::engine::diagnostics::cause;
 use crate::engine::feed::Feed;
@@ -183,6 +183,10 @@ impl Following<'_> {
                     } else {
                         scan.feeds().dropped += rows;
                     }
+                }
+                // The scan that goes on beside it had those rows; a recording has the same gap each time.
+                Event::Gap { reason } if scan.stop.is_some() && self.feed.kept().is_none() => {
+                    scan.fault(Fault::new(reason).at(&self.name).hint("ask again once it is there"));
                 }
                 Event::Gap { reason } => self.note_gap(reason),
                 Event::Trouble { reason } => {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use polars::prelude::*;
 
 use super::Conform;
-use crate::data::{Chunk, Positions, Result};
+use crate::data::{Chunk, Fault, Positions, Result};
 use crate::engine::diagnostics::FeedLog;
 use crate::engine::feed::Feed;
 use crate::engine::live_chunk::LiveChunk;
@@ -67,10 +67,15 @@ impl<'a> Partitions<'a> {
                     if let Some(stop) = stop.as_ref().filter(|stop| !mark.starts_with(&stop.mark)) {
                         opened.turn_to(&stop.mark, 0);
                     }
-                    self.scan.note(format!(
-                        "{source}: the log begins with other rows than at the checkpoint; it is read from its \
-                         beginning"
-                    ));
+                    if stop.is_some() && self.scan.start.reached.partitions.is_empty() {
+                        // The scan that goes on beside this one had rows that are not there any more.
+                        self.scan.fault(past_is_gone(&source));
+                    } else {
+                        self.scan.note(format!(
+                            "{source}: the log begins with other rows than at the checkpoint; it is read from its \
+                             beginning"
+                        ));
+                    }
                 }
                 before.ends.clone()
             }
@@ -223,4 +228,11 @@ impl<'a> Partitions<'a> {
             self.scan.watermark.end(number);
         }
     }
+}
+
+/// Why the past of a feed is not all there, where another log took the place of the one that was read.
+fn past_is_gone(source: &str) -> Fault {
+    Fault::new("what it held before another took its place cannot be read again: those rows are not in this answer")
+        .at(source)
+        .hint("put the file that was moved beside it as NAME.1, and ask again")
 }
