@@ -142,11 +142,13 @@ impl Log {
         let recent = Recent { header, payload: payload.clone(), arrived, passed };
         state.recent_bytes += recent.held();
         state.recent.push_back(recent);
-        while state.recent_bytes > self.options.memory && state.recent.len() > 1 {
-            if let Some(old) = state.recent.pop_front() {
-                state.recent_bytes -= old.held();
-                state.lose(&old);
-            }
+        // What is on disk is in memory for readers that are close behind; what is nowhere else has all of the room.
+        let most = |old: &Recent| if old.passed { self.options.memory } else { self.options.memory / 4 };
+        while state.recent.len() > 1
+            && let Some(old) = state.recent.pop_front_if(|old| state.recent_bytes > most(old))
+        {
+            state.recent_bytes -= old.held();
+            state.lose(&old);
         }
         self.news.notify_all();
     }
