@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::look::OTHER;
 use super::settings::MOST_CHOSEN;
 use super::spec::{Figure, HiddenSeries, Series};
@@ -10,7 +12,7 @@ use super::spec::{Figure, HiddenSeries, Series};
 const MOST_KNOWN: usize = 1_000;
 
 /// Which colour each name has, in the order in which they were first seen.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Colours(BTreeMap<String, usize>);
 
 impl Colours {

@@ -44,7 +44,7 @@ pub use draw::draw;
 pub use encode::Encoding;
 pub use format::{Format, NumberFormat};
 pub use guess::categories;
-pub use layout::{Layout, Rect};
+pub use layout::{Layout, LegendSpot, Rect};
 pub use look::{Look, Rgba, Tone};
 pub use mark::{MARKS, Mark};
 pub use pen::FINE;

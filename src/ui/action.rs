@@ -8,6 +8,7 @@ use super::feed::FeedDraft;
 use super::grid::GridAction;
 use super::guard;
 use super::models::ModelId;
+use super::question::QuestionOf;
 use super::report;
 use super::rewind::TimeRange;
 use super::train::TrainDraft;
@@ -24,7 +25,7 @@ use crate::workspace::{Folded, Sample, TableId, TableSetup, Theme};
 pub enum Action {
     Open(OpenAction),
     Table(TableId, TableAction),
-    Question(TableId, QuestionAction),
+    Question(QuestionOf, QuestionAction),
     Board(BoardAction),
     Run(TableId, RunAction),
     Grid(TableId, GridAction),
@@ -142,16 +143,20 @@ pub enum BoardAction {
     Figure(Option<TileId>),
     /// Opens the pane with what can be put on the board, of this table; `None` closes it.
     Add(Option<TableId>),
+    /// Begins to write the words of a tile; `None` ends it.
+    Write(Option<TileId>),
     /// Begins to write the title of a tile; `None` ends it.
     Rename(Option<TileId>),
+    /// Opens the pane with the question of a tile; `None` closes it.
+    Question(Option<TileId>),
     /// Puts the question of a tile before its table, to be changed.
     Open(TileId),
     /// Gives a tile the question of its table.
     Update(TileId),
     /// Back to the board of a tile whose question was opened.
     Leave(TileId),
-    /// Puts the question of a table on a board.
-    Keep { table: TableId, board: BoardId },
+    /// Puts the question of a table on a board; `None` for a new one.
+    Keep { table: TableId, board: Option<BoardId> },
 }
 
 impl BoardAction {
@@ -161,7 +166,7 @@ impl BoardAction {
     }
 }
 
-/// The question of a table.
+/// A question that is written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum QuestionAction {
     Sql(String),

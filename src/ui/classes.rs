@@ -20,9 +20,8 @@ pub struct ItemClass {
     pub cheaper: Option<(String, String)>,
 }
 
-/// The classes of the items of a worksheet's question that are not groups; none where it cannot be asked.
-pub fn classes(sheet: &Worksheet) -> Vec<ItemClass> {
-    let sql = &sheet.question.sql;
+/// The classes of the items of a question of a worksheet's table that are not groups; none where it cannot be asked.
+pub fn classes(sheet: &Worksheet, sql: &str) -> Vec<ItemClass> {
     let (Ok(query), Ok(bound)) = (Query::parse(sql), sheet.plan(sql)) else { return Vec::new() };
     let plan = bound.plan;
     if plan.rerun.is_some() {

@@ -13,7 +13,7 @@ use super::action::{
 use super::grid::GridAction;
 use super::worksheet::line_id;
 use crate::data::zone::Zone;
-use crate::workspace::bench::{Edit, Scope, TileId};
+use crate::workspace::bench::{BoardId, Edit, Scope, Tile, TileId, TileKind};
 use crate::workspace::{Folded, SAMPLES, TableId, Theme};
 
 /// Something that a person can do by its name.
@@ -66,19 +66,22 @@ pub const COMMANDS: &[Command] = &[
     command("Open a folder…", |_| Some(Action::Open(OpenAction::PickFolder))),
     command("Connect a feed…", |_| Some(Action::Feed(FeedAction::Begin(None)))),
     keyed("Ask the question", &[ASK], |app| {
-        let sheet = app.sheet().filter(|_| app.boards.shown.is_none())?;
-        Some(Action::Question(sheet.id, QuestionAction::Ask))
+        let of = match app.board() {
+            Some(_) => app.tile_question().map(|(_, written)| written.of),
+            None => app.sheet().map(|sheet| sheet.written().of),
+        };
+        of.map(|of| Action::Question(of, QuestionAction::Ask))
     }),
-    Command {
-        in_text: false,
-        ..keyed("Redo", &[with(SHIFTED, Key::Z), with(Modifiers::COMMAND, Key::Y)], |app| {
-            app.bench.can_redo().then_some(Action::App(AppAction::Redo))
-        })
-    },
     Command {
         in_text: false,
         ..keyed("Undo", &[with(Modifiers::COMMAND, Key::Z)], |app| {
             app.bench.can_undo().then_some(Action::App(AppAction::Undo))
+        })
+    },
+    Command {
+        in_text: false,
+        ..keyed("Redo", &[with(SHIFTED, Key::Z), with(Modifiers::COMMAND, Key::Y)], |app| {
+            app.bench.can_redo().then_some(Action::App(AppAction::Redo))
         })
     },
     keyed("Find in the answer", &[FIND], |app| {
@@ -162,8 +165,16 @@ pub const COMMANDS: &[Command] = &[
         in_text: false,
         ..keyed("Tile before", &[with(Modifiers::NONE, Key::PageUp)], |app| tile_beside(app, -1))
     },
+    command("Edit the text of the tile", |app| {
+        let tile = app.board()?.tile(focused(app)?)?;
+        matches!(tile.show, TileKind::Text(_)).then(|| Action::Board(BoardAction::Write(Some(tile.id))))
+    }),
+    command("Add a text to the board", |app| Some(edit(words(app.board()?.id)))),
     command("Add a tile…", |app| app.table_to_add().map(|table| Action::Board(BoardAction::Add(Some(table))))),
     command("Change the question of the tile…", |app| {
+        focused(app).map(|tile| Action::Board(BoardAction::Question(Some(tile))))
+    }),
+    command("Open the question of the tile at its table", |app| {
         focused(app).map(|tile| Action::Board(BoardAction::Open(tile)))
     }),
     command("Remove the table", |app| app.sheet().map(|sheet| Action::Table(sheet.id, TableAction::Remove))),
@@ -222,7 +233,8 @@ pub struct Offer {
 /// All that can be done now: commands, and samples to open.
 pub fn offers(app: &App) -> impl Iterator<Item = Offer> {
     let commands = COMMANDS.iter().filter_map(|command| {
-        let action = (command.make)(app)?;
+        // Who reads this has the palette open.
+        let action = (command.make)(app).filter(|action| *action != Action::App(AppAction::Show(Pane::Palette)))?;
         Some(Offer { name: command.name.to_owned(), keys: command.keys, action })
     });
     let samples = SAMPLES.iter().map(|sample| {
@@ -246,6 +258,12 @@ fn zone(zone: Zone) -> Option<Action> {
 
 fn edit(edit: Edit) -> Action {
     Action::Board(BoardAction::step(edit))
+}
+
+/// Puts a tile for a person's words on a board.
+pub fn words(board: BoardId) -> Edit {
+    let words = TileKind::Text("# A heading\nWhat is to be *watched* here.".to_owned());
+    Edit::AddTile { board, tile: Tile::new("", "", String::new(), words), at: None }
 }
 
 /// The tile that keys are for.

@@ -101,7 +101,7 @@ impl Costs {
             None => {
                 let question = one_line(&sheet.watch.sql);
                 let mut run = self.fresh(sheet.id, number, sheet.table.name.clone(), question);
-                run.keeps = classes(sheet)
+                run.keeps = classes(sheet, &sheet.question.sql)
                     .iter()
                     .any(|item| matches!(item.class, Class::KeepsRows { .. } | Class::KeepsValues));
                 run.take(newest, running);

@@ -57,6 +57,8 @@ impl App {
         sheet.models = self.models.known().clone();
         if !setup.question.is_empty() {
             sheet.proposed = setup.proposed.map(|seconds| Proposed::of(&setup.question, seconds));
+            let proposed = setup.proposed.filter(|seconds| *seconds > 0);
+            sheet.window_size = proposed.map(|seconds| first::size_for(seconds as f64).to_owned());
             sheet.question.set_sql(setup.question.clone());
             return sheet.ask(&self.wake);
         }
@@ -131,6 +133,7 @@ pub(super) fn guessed(table: &Table, span: &ProbeRun) -> Option<(Form, u64)> {
 }
 
 pub(super) fn first_question(sheet: &mut Worksheet, form: Form, seconds: u64, wake: &Wake) {
+    sheet.window_size = form.window.as_ref().map(|window| window.size.clone()).or(sheet.window_size.take());
     sheet.question.set_form(form);
     sheet.proposed = Some(Proposed::of(&sheet.question.sql, seconds));
     sheet.ask(wake);

@@ -26,7 +26,7 @@ pub struct Session {
     /// Tables that are being opened.
     opening: BTreeSet<TableId>,
     /// Tables that could not be opened, and why.
-    unopened: BTreeMap<TableId, Fault>,
+    unopened: BTreeMap<TableId, Unopened>,
     /// The table whose question was written and not asked at the last step: the next one is one with it.
     draft: Option<TableId>,
     /// Whether a step was taken by the actions of this frame: the next is one with it.
@@ -53,7 +53,7 @@ impl Session {
     }
 
     /// Tables that could not be opened, and why.
-    pub fn unopened(&self) -> &BTreeMap<TableId, Fault> {
+    pub fn unopened(&self) -> &BTreeMap<TableId, Unopened> {
         &self.unopened
     }
 
@@ -109,6 +109,7 @@ impl App {
         self.boards.shown = seen.board.filter(|id| self.bench.now().board(*id).is_some());
         self.boards.range = seen.zoom.map(in_figure);
         self.boards.own_ranges = seen.tile_zooms.into_iter().map(|(tile, zoom)| (tile, in_figure(zoom))).collect();
+        self.boards.colour_by(seen.colours);
         self.boards.maximised = seen.maximised.filter(|_| self.boards.shown.is_some());
         if self.session.file != self.folders.workspace_file() {
             self.settings.remember_workspace(&self.session.file.clone());
@@ -124,6 +125,7 @@ impl App {
             board: self.boards.shown,
             maximised: self.boards.maximised,
             zoom: self.boards.range.map(whole),
+            colours: self.boards.series_colours(),
             tile_zooms: self.boards.own_ranges.iter().map(|(tile, range)| (*tile, whole(*range))).collect(),
         }
     }
@@ -214,7 +216,7 @@ impl App {
         for want in &bench.tables {
             if self.sheets.iter().any(|sheet| sheet.id == want.id) {
                 self.change_table(want);
-            } else if !self.session.unopened.contains_key(&want.id) {
+            } else if self.session.unopened.get(&want.id).is_none_or(|tried| tried.paths != want.paths) {
                 self.open_again(want);
             }
         }
@@ -224,7 +226,10 @@ impl App {
 
     /// Opens a table that is set up.
     pub(super) fn open_again(&mut self, table: &TableSetup) {
-        self.session.unopened.remove(&table.id);
+        if let Some(tried) = self.session.unopened.remove(&table.id) {
+            // It is told once more where it is still so.
+            self.notices.forget_place(&tried.fault.place);
+        }
         if self.session.opening.insert(table.id) {
             self.open_setup(table.clone());
         }
@@ -233,7 +238,8 @@ impl App {
     /// A table could not be opened: it stays set up, and says why.
     pub(super) fn not_opened(&mut self, setup: Option<&TableSetup>, fault: &Fault) {
         if let Some(setup) = setup.filter(|setup| self.session.opening.remove(&setup.id)) {
-            self.session.unopened.insert(setup.id, fault.clone());
+            let tried = Unopened { fault: fault.clone(), paths: setup.paths.clone() };
+            self.session.unopened.insert(setup.id, tried);
         }
     }
 
@@ -371,6 +377,14 @@ fn in_figure((from, until): (i64, i64)) -> (f64, f64) {
     (from as f64, until as f64)
 }
 
+/// A table that could not be opened.
+#[derive(Debug)]
+pub struct Unopened {
+    pub fault: Fault,
+    /// Where its files were looked for.
+    paths: Vec<PathBuf>,
+}
+
 /// How long after the last step of a drag, or of what is typed, it is saved.
 pub const SETTLED: Duration = Duration::from_millis(500);
 
@@ -381,7 +395,8 @@ impl Boards {
         self.presenting &= self.shown.is_some();
         self.maximised = self.maximised.filter(|id| bench.tile(*id).is_some());
         self.own_ranges.retain(|id, _| bench.tile(*id).is_some());
-        for tile in [&mut self.renaming, &mut self.drawing, &mut self.focus, &mut self.editing] {
+        let own = [&mut self.renaming, &mut self.writing, &mut self.drawing, &mut self.focus];
+        for tile in own.into_iter().chain([&mut self.editing, &mut self.asking]) {
             *tile = tile.filter(|id| bench.tile(*id).is_some());
         }
     }

@@ -9,6 +9,7 @@ use super::rhythm::Rhythm;
 use crate::data::Fault;
 use crate::engine::moment::{Moment, Span};
 use crate::engine::{Run, Snapshot};
+use crate::ui::widget::numbers;
 use crate::workspace::Windows;
 
 /// A run being watched: the newest snapshot, and the one that is shown.
@@ -83,6 +84,9 @@ const RECENT: usize = 32;
 
 /// A change that is done sooner is not shown beside the old answer.
 const SOON: Duration = Duration::from_millis(300);
+
+/// A feed whose last row is so old has no rate to speak of.
+const SLOW: Duration = Duration::from_secs(2);
 
 impl StagedRun {
     /// Whether it takes long enough to be shown beside the old answer.
@@ -293,6 +297,16 @@ impl Watch {
     /// How long ago the newest row of any feed came.
     pub fn age(&self) -> Option<Duration> {
         self.rhythms.iter().filter_map(|rhythm| rhythm.age(Instant::now())).min()
+    }
+
+    /// How fast rows come, in words; of a slow feed, when the last one came.
+    pub fn rate_words(&self) -> String {
+        let live = self.newest.as_ref().filter(|newest| newest.live_open > 0).map(|newest| newest.live_rate);
+        let rate = live.unwrap_or_else(|| self.rows_per_sec());
+        match self.age().filter(|age| live.is_some() && rate < 0.05 && *age >= SLOW) {
+            Some(age) => format!("last row {} ago", numbers::pause(age)),
+            None => format!("{} rows/s", numbers::short(rate)),
+        }
     }
 
     /// The feeds that are silent.

@@ -10,12 +10,11 @@ use eframe::egui::Id;
 
 use super::bind::{Bound, bind};
 use super::chart::Chart;
-use super::classes::{ItemClass, classes};
 use super::grid::Grid;
 use super::kept_out::KeptOutLook;
 use super::late_rows::LateRowsLook;
 use super::probe::{ProbeRun, Proposed};
-use super::question::QuestionEditor;
+use super::question::{QuestionEditor, QuestionOf, Written};
 use super::rewind::Rewound;
 use super::watch::{Polled, RunState, Watch};
 use super::widget::cells;
@@ -48,6 +47,8 @@ pub struct Worksheet {
     /// Models that are set up and could not be read.
     pub(super) unread: Vec<ModelSetup>,
     pub question: QuestionEditor,
+    /// The size of windows that fits its time, where that was found out.
+    pub(super) window_size: Option<String>,
     /// Its question, while that is as it was proposed.
     pub proposed: Option<Proposed>,
     pub watch: Watch,
@@ -78,10 +79,6 @@ pub struct Worksheet {
     pub rewound: Option<Box<Rewound>>,
     /// Whether the newest rows of the answer stay in sight.
     pub follow: bool,
-    /// The class of each item of the written question: how exact it is.
-    pub classes: Vec<ItemClass>,
-    /// What `classes` were made from: the text, the table, the number of other tables, and the models.
-    classified: Option<(String, Arc<Table>, usize, Models)>,
 }
 
 /// Who asks the question of the table itself.
@@ -115,6 +112,7 @@ impl Worksheet {
             unconnected: Vec::new(),
             unread: Vec::new(),
             question: QuestionEditor::default(),
+            window_size: None,
             proposed: None,
             watch: Watch::default(),
             stored: None,
@@ -131,8 +129,6 @@ impl Worksheet {
             notified: BTreeSet::new(),
             rewound: None,
             follow: true,
-            classes: Vec::new(),
-            classified: None,
         }
     }
 
@@ -327,19 +323,16 @@ impl Worksheet {
         }
     }
 
-    /// Keeps `classes` in step with what is written.
+    /// Keeps the classes of its items in step with what is written.
     pub(super) fn classify(&mut self) {
-        let known = self.classified.as_ref().is_some_and(|(sql, table, others, models)| {
-            *sql == self.question.sql
-                && Arc::ptr_eq(table, &self.table)
-                && *others == self.others.len()
-                && models.is_same(&self.models)
-        });
-        if !known {
-            self.classes = classes(self);
-            self.classified =
-                Some((self.question.sql.clone(), self.table.clone(), self.others.len(), self.models.clone()));
-        }
+        let mut question = std::mem::take(&mut self.question);
+        question.classify(self);
+        self.question = question;
+    }
+
+    /// Its question, as it is written.
+    pub fn written(&self) -> Written<'_> {
+        Written { of: QuestionOf::Table(self.id), sheet: self, question: &self.question }
     }
 
     /// Whether the newest rows stand at the end of the answer: one of a feed, in the order of its time or as the rows
@@ -362,8 +355,10 @@ impl Worksheet {
 
     /// What an answer without rows has to say.
     pub fn nothing(&self) -> &'static str {
-        let come_in = self.watch.shown.as_ref().map_or(0, |s| s.rows.come_in);
+        let shown = self.watch.shown.as_ref();
+        let come_in = shown.map_or(0, |s| s.rows.come_in);
         match (&self.rewound, come_in) {
+            _ if shown.is_some_and(|s| s.catching_up || s.history_share() < 1.0) => "Reading",
             (Some(_), _) => "No row of this stretch fits the question",
             (None, 0) if self.watch.is_live() => "The table has no rows yet",
             (None, 0) => "The table has no rows",

@@ -14,6 +14,7 @@ use super::table::{TableId, TableSetup};
 use super::vault::Vault;
 use crate::data::{Fault, Result};
 use crate::disk::{self, own};
+use crate::figure::Colours;
 
 /// Bytes that a workspace may have.
 const LARGEST: u64 = 64 << 20;
@@ -68,6 +69,17 @@ pub struct Seen {
     /// The same of each tile that keeps its own time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tile_zooms: Vec<(TileId, (i64, i64))>,
+    /// Which colours the names of series have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub colours: Vec<SeriesColours>,
+}
+
+/// The colours of series that are split by one column, on one board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeriesColours {
+    pub board: BoardId,
+    pub column: String,
+    pub names: Colours,
 }
 
 impl Default for Workspace {

@@ -17,7 +17,7 @@ mod table;
 mod vault;
 
 pub use annotate::{Windows, picture};
-pub use document::{Seen, Workspace};
+pub use document::{Seen, SeriesColours, Workspace};
 pub use folders::Folders;
 pub use lock::WorkspaceLock;
 pub use models::{keep_model, sweep_models};

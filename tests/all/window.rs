@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use braid::figure::{Figure, Look, MARKS, record};
 use braid::source::live::LIVE_KINDS;
 use braid::ui::action::{Action, AnswerFile, ChartAction, ChartFile, ExportAction, OpenAction, QuestionAction};
+use braid::ui::question::QuestionOf;
 use braid::ui::watch::RunState;
 use braid::ui::{App, AppOptions, Worksheet, wording};
 use braid::workspace::bench::BoardId;
@@ -361,7 +362,7 @@ fn undo_takes_the_question_back() {
     // Frames are a quarter of a second apart by the clock of the test: these edits are one step, what was asked
     // another.
     for edit in ["SELECT max(price)", "SELECT max(price) FROM sales", "SELECT max(price) AS top FROM sales"] {
-        let question = Action::Question(window.selected(), QuestionAction::Sql(edit.to_owned()));
+        let question = Action::Question(QuestionOf::Table(window.selected()), QuestionAction::Sql(edit.to_owned()));
         window.app.borrow_mut().as_mut().unwrap().propose(question);
         window.harness.step();
     }
@@ -730,10 +731,10 @@ fn nothing_is_painted_when_nothing_happens() {
 fn what_was_opened_is_remembered_and_opens_again_with_its_question() {
     let mut window = with_sales();
     window.propose(Action::Question(
-        window.selected(),
+        QuestionOf::Table(window.selected()),
         QuestionAction::Sql("SELECT sum(price) AS total FROM sales".to_owned()),
     ));
-    window.propose(Action::Question(window.selected(), QuestionAction::Ask));
+    window.propose(Action::Question(QuestionOf::Table(window.selected()), QuestionAction::Ask));
     window.wait_done();
     let config = window.home.path().join("home/config");
     let (file, vault) = (config.join("workspace.json"), Vault::new(&config));

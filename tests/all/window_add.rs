@@ -83,18 +83,18 @@ fn rows_as_they_are_stay_rows_on_a_board() {
     window.click("Question of sales");
     window.ask("SELECT * FROM sales");
     window.wait_done();
-    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board: id }));
+    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board: Some(id) }));
     assert_eq!(board(&window).tiles.last().unwrap().show, TileKind::Grid);
     // What somebody has said of its picture holds.
     window.click("Question of sales");
     window.propose(Action::Chart(window.selected(), ChartAction::Mark("scatter")));
-    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board: id }));
+    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board: Some(id) }));
     assert_eq!(board(&window).tiles.last().unwrap().show, TileKind::Figure("scatter".into()));
     window.click("Question of sales");
     window.propose(Action::Chart(window.selected(), ChartAction::Guess));
     window.ask("SELECT shop, count(*) AS n FROM sales GROUP BY shop");
     window.wait_done();
-    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board: id }));
+    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board: Some(id) }));
     assert_eq!(board(&window).tiles.last().unwrap().show, TileKind::Figure(String::new()));
 }
 

@@ -122,7 +122,7 @@ fn the_menu_of_a_tile_does_what_it_says() {
     window.click("Close tile");
     assert_eq!(board(&window).tiles.len(), tiles);
     menu(&mut window);
-    window.click("Change the question…");
+    window.click("Open it at its table");
     assert!(window.app().boards().shown.is_none(), "the question is shown");
     window.wait_done();
 }
@@ -426,6 +426,15 @@ fn a_file_that_is_gone_keeps_its_place_until_it_is_found_or_let_go() {
     window.click("Open it");
     window.wait("it is found", |app| app.sheets().len() == 1 && app.is_idle());
     assert!(window.app().session().unopened().is_empty());
+    assert!(!window.has("No such file"), "what is mended is told no more");
+    // A step back, and on again: it is opened where it is now.
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    window.wait("it is looked for where it was", |app| app.session().unopened().len() == 1);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Y);
+    window.settle();
+    window.wait("it is found again", |app| app.sheets().len() == 1 && app.session().unopened().is_empty());
+    window.propose(Action::Board(BoardAction::Show(Some(board.id))));
     window.wait("its tiles are answered", |app| {
         app.board().is_some_and(|board| {
             board.tiles.iter().all(|tile| app.boards().run(tile.id).is_some_and(|run| run.shown().is_some()))

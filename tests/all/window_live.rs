@@ -58,7 +58,7 @@ fn each_item_says_how_exact_it_is_and_what_keeps_values_becomes_a_sketch_with_on
     window.wait_done();
     assert!(window.has("keeps values") && window.has("exact"));
     let sheet = window.sheet();
-    let names: Vec<_> = sheet.classes.iter().map(|c| (c.name.clone(), c.cheaper.is_some())).collect();
+    let names: Vec<_> = sheet.question.classes.iter().map(|c| (c.name.clone(), c.cheaper.is_some())).collect();
     assert_eq!(names, [("prices".to_owned(), true), ("total".to_owned(), false)], "groups have no class");
     drop(sheet);
     window.click("Use approx_count_distinct instead of count(DISTINCT price)");

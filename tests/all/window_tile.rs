@@ -147,6 +147,82 @@ fn a_click_on_the_legend_of_a_tile_is_a_step_and_comes_back_after_a_restart() {
     assert_eq!((own(&window), names(&window).len()), (before, 3));
 }
 
+/// Writes the question of the tile anew, in the pane beside the board.
+fn rewrite(window: &mut Window, sql: &str) {
+    window.retype("SQL", sql);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    window.settle();
+}
+
+#[test]
+fn the_question_of_a_tile_is_changed_beside_it() {
+    let (mut window, before) = with_tile();
+    let own_question = window.sheet().question.sql.clone();
+    window.click("Menu of Rows of shops");
+    window.click("Change the question…");
+    assert!(window.app().board().is_some() && window.has("Question of Rows of shops"), "the board stays");
+    window.click("SQL");
+    let sql = "SELECT shop, sum(amount) AS amount FROM sales GROUP BY shop";
+    rewrite(&mut window, sql);
+    answered(&mut window);
+    assert_eq!(own(&window).sql, sql);
+    let shown = window.app().boards().run(before.id).unwrap().shown().unwrap().answer.height();
+    assert_eq!(shown, 3);
+    assert_eq!(window.sheet().question.sql, own_question, "the table keeps its own");
+    // What cannot be asked leaves the tile as it is, and is not lost.
+    rewrite(&mut window, "SELECT wrong FROM sales");
+    assert!(window.has("no column 'wrong'"));
+    assert_eq!(own(&window).sql, sql);
+    // The first leaves the text, the second the pane.
+    for _ in 0..2 {
+        window.harness.key_press(Key::Escape);
+        window.settle();
+    }
+    assert!(!window.has("Question of Rows of shops"));
+    window.click("Menu of Rows of shops");
+    window.click("Change the question…");
+    assert!(window.has("no column 'wrong'"));
+    // The builder says the same, and asks at once.
+    rewrite(&mut window, sql);
+    window.click("Builder");
+    window.click("Measure sum(amount) AS amount");
+    window.click("Remove this measure");
+    answered(&mut window);
+    assert!(own(&window).sql.starts_with("SELECT shop"), "{}", own(&window).sql);
+    assert!(!own(&window).sql.contains("sum"));
+    // A step back is seen in the pane, too.
+    window.click("SQL");
+    undo(&mut window);
+    answered(&mut window);
+    assert_eq!(own(&window).sql, sql);
+    let app = window.app();
+    assert_eq!(app.tile_question().unwrap().1.question.sql, sql);
+}
+
+#[test]
+fn series_have_their_colours_again_after_a_restart() {
+    let (mut window, tile) = with_tile();
+    // Another tile names them in another order, and comes first after the restart.
+    let sql = "SELECT tumble(at, INTERVAL '5 minutes') AS time, shop, count(*) AS rows FROM sales \
+               WHERE shop <> 'north' GROUP BY 1, 2";
+    let board = window.app().board().unwrap().id;
+    let other = Tile::new("sales", "Others", sql.to_owned(), TileKind::Figure(String::new()));
+    let edit = Box::new(Edit::AddTile { board, tile: other, at: None });
+    window.propose(Action::Board(BoardAction::Edit { edit, goes_on: false }));
+    answered(&mut window);
+    let colours = |window: &Window| -> Vec<(String, Option<usize>)> {
+        let figure = window.app().boards().run(tile.id).unwrap().chart.figure().unwrap();
+        figure.series.iter().map(|series| (series.name.clone(), series.colour)).collect()
+    };
+    let before = colours(&window);
+    let edit = Box::new(Edit::MoveTile { tile: tile.id, board, at: None });
+    window.propose(Action::Board(BoardAction::Edit { edit, goes_on: false }));
+    answered(&mut window);
+    let mut window = window.restarted();
+    answered(&mut window);
+    assert_eq!(colours(&window), before);
+}
+
 #[test]
 fn settings_go_with_the_question_to_a_board_and_back() {
     let (mut window, tile) = with_tile();
@@ -167,7 +243,7 @@ fn settings_go_with_the_question_to_a_board_and_back() {
     assert_eq!(figure(&window).panels.len(), 3);
     // A second tile, from the question as it is drawn.
     window.propose(Action::Board(BoardAction::Show(None)));
-    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board }));
+    window.propose(Action::Board(BoardAction::Keep { table: window.selected(), board: Some(board) }));
     answered(&mut window);
     let kept = window.app().board().unwrap().tiles[1].clone();
     assert_eq!(kept.settings(), settings);

@@ -45,6 +45,7 @@ impl App {
             BoardAction::Add(table) => {
                 (self.boards.drawing, self.boards.adding) = (None, table.map(Adding::of));
             }
+            BoardAction::Write(tile) => self.boards.writing = tile,
             BoardAction::Rename(tile) => self.boards.renaming = tile,
             BoardAction::Name(board) => self.boards.naming = board,
             BoardAction::Pause(paused) => self.boards.paused = paused,
@@ -52,6 +53,7 @@ impl App {
             BoardAction::Reach(tile) => self.boards.focus = Some(tile),
             BoardAction::Filter { board, column, value } => self.limit(board, |scope| scope.toggled(&column, &value)),
             BoardAction::Brush(board, picked) => self.limit(board, |scope| scope.brushed(picked)),
+            BoardAction::Question(tile) => self.show_tile_question(tile),
             BoardAction::Update(tile) => self.update_tile(tile),
             BoardAction::Leave(tile) => self.leave_tile(tile),
             BoardAction::Open(tile) => self.open_tile(tile),
@@ -101,10 +103,13 @@ impl App {
     }
 
     /// Puts the question of a table on a board, drawn as it is.
-    fn keep_question(&mut self, table: TableId, board: BoardId) {
-        let Some(sheet) = self.sheet_of(table) else { return };
-        let tile = as_asked(sheet);
-        self.step(&Edit::AddTile { board, tile, at: None });
+    fn keep_question(&mut self, table: TableId, board: Option<BoardId>) {
+        let Some(tile) = self.sheet_of(table).map(as_asked) else { return };
+        if board.is_none() {
+            self.add_board();
+        }
+        let Some(board) = board.or(self.boards.shown) else { return };
+        self.step_on(&Edit::AddTile { board, tile, at: None }, true);
         self.bring_to_front(Some(board));
     }
 }

@@ -1,13 +1,19 @@
-//! Carrying out what concerns the question of a table: editing and asking.
+//! Carrying out what concerns a question that is written: editing and asking.
 
 use super::super::action::QuestionAction;
+use super::super::question::{QuestionOf, table_of};
 use super::super::{App, classes};
-use crate::data::Fault;
-use crate::query::Query;
 use crate::workspace::TableId;
 
 impl App {
-    pub(super) fn apply_question(&mut self, table: TableId, question: QuestionAction) {
+    pub(super) fn apply_question(&mut self, of: QuestionOf, question: QuestionAction) {
+        match of {
+            QuestionOf::Table(table) => self.apply_table_question(table, question),
+            QuestionOf::Tile(tile) => self.apply_tile_question(tile, question),
+        }
+    }
+
+    fn apply_table_question(&mut self, table: TableId, question: QuestionAction) {
         let wake = self.wake.clone();
         match question {
             QuestionAction::Ask => self.ask(table),
@@ -38,42 +44,23 @@ impl App {
     /// Asks the question written at a table of the table that it names.
     fn ask(&mut self, table: TableId) {
         let wake = self.wake.clone();
-        let names: Vec<String> = self.sheets.iter().map(|s| s.table.name.clone()).collect();
+        let Some(written) = self.sheet_of(table).map(|sheet| sheet.question.sql.clone()) else { return };
+        let named = table_of(&written, &self.sheets).map(|sheet| sheet.id);
         let Some(sheet) = self.sheet_mut(table) else { return };
-        let sql = sheet.question.sql.clone();
-        let clause = match Query::parse(&sql) {
-            Ok(query) => query.table,
-            Err(fault) => {
-                sheet.question.fault = Some(fault);
-                return;
+        match named {
+            Ok(other) if other != table => {
+                // The question names another open table, and moves to its worksheet.
+                let back = sheet.question.asked.clone();
+                sheet.question.set_sql(back);
+                if let Some(other) = self.sheet_mut(other) {
+                    other.question.set_sql(written);
+                    other.ask(&wake);
+                }
+                self.selected = Some(other);
             }
-        };
-        if same_name(&clause.sql, &sheet.table.name) {
-            sheet.ask(&wake);
-        } else if let Some(at) = names.iter().position(|name| same_name(&clause.sql, name)) {
-            // The question names another open table, and moves to its worksheet.
-            let back = sheet.question.asked.clone();
-            sheet.question.set_sql(back);
-            if let Some(other) = self.sheets.get_mut(at) {
-                other.question.set_sql(sql);
-                other.ask(&wake);
-                self.selected = Some(other.id);
-            }
-        } else {
-            let span = clause.at..clause.at + clause.sql.len();
-            let hint = format!("the open tables are {}", names.join(", "));
-            sheet.question.fault =
-                Some(Fault::new(format!("there is no table {}", clause.sql)).at("FROM").hint(hint).span(span));
+            Ok(_) => sheet.ask(&wake),
+            Err(fault) => sheet.question.fault = Some(fault),
         }
         self.save_workspace();
-    }
-}
-
-/// Whether `sql`, as it stands after FROM, names the table `name`.
-fn same_name(sql: &str, name: &str) -> bool {
-    let sql = sql.trim();
-    match sql.strip_prefix('"').and_then(|s| s.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\"") == name,
-        None => sql.eq_ignore_ascii_case(name),
     }
 }

@@ -5,6 +5,7 @@ mod column;
 mod lag;
 mod narrow;
 mod number;
+mod question;
 mod run;
 mod suggest;
 mod title;
@@ -27,14 +28,15 @@ pub use self::title::title;
 use self::values::choice_tiles;
 pub use self::values::{at_place, bucketed, choice_id, choices_of, free_variable, literal, source};
 use super::App;
+use super::question::QuestionEditor;
 use super::session::SETTLED;
 use super::widget::numbers;
 use super::worksheet::Worksheet;
 use crate::engine::moment::{Moment, PATIENCE, common};
 use crate::figure::Colours;
 use crate::query::window::Micros;
-use crate::workspace::TableId;
 use crate::workspace::bench::{Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
+use crate::workspace::{SeriesColours, TableId};
 
 /// The head of a tile, as what can have the keyboard's focus.
 pub fn head_id(tile: TileId) -> Id {
@@ -62,8 +64,14 @@ pub struct Boards {
     pub focus: Option<TileId>,
     /// The tile whose figure is being set in the pane beside the board.
     pub drawing: Option<TileId>,
+    /// The tile whose question is written in the pane beside the board.
+    pub asking: Option<TileId>,
+    /// Questions of tiles that are written.
+    written: BTreeMap<TileId, QuestionEditor>,
     /// What can be put on the board, while the pane beside it shows that.
     pub adding: Option<Adding>,
+    /// The tile whose words are being written.
+    pub writing: Option<TileId>,
     /// The tile whose title is being written.
     pub renaming: Option<TileId>,
     /// The board whose name is being written.
@@ -76,6 +84,8 @@ pub struct Boards {
     pub changed: Option<Instant>,
     /// What limits the board was changed, and the answers that fit it are still being read.
     pub changing: bool,
+    /// That takes long.
+    pub changes_slowly: bool,
     /// The moment that tiles show together, those that do, and those that lag because their answers take long.
     moment: Option<Moment>,
     /// When they came to it.
@@ -112,6 +122,21 @@ impl Boards {
         self.runs.get(&tile)
     }
 
+    /// Which colours series have, to be kept.
+    pub(super) fn series_colours(&self) -> Vec<SeriesColours> {
+        let kept = |((board, column), names): (&(BoardId, String), &Colours)| SeriesColours {
+            board: *board,
+            column: column.clone(),
+            names: names.clone(),
+        };
+        self.colours.iter().map(kept).collect()
+    }
+
+    /// Gives series the colours that they had.
+    pub(super) fn colour_by(&mut self, kept: Vec<SeriesColours>) {
+        self.colours = kept.into_iter().map(|own| ((own.board, own.column), own.names)).collect();
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.changed.is_none() && self.runs.values().all(TileRun::is_idle)
     }
@@ -146,6 +171,7 @@ impl App {
         if self.boards.changed.take_if(|at| at.elapsed() > SETTLED).is_some() {
             self.save_workspace();
         }
+        self.follow_tile_questions();
         let bench = self.bench.now().clone();
         let board = self.boards.shown.and_then(|id| bench.board(id));
         let choices = board.map_or_else(Vec::new, choice_tiles);
@@ -168,6 +194,7 @@ impl App {
             range,
             own_ranges,
             changing: was_changing,
+            changes_slowly,
             colours,
             moment,
             came,
@@ -207,6 +234,10 @@ impl App {
         let is_on = |id: &TileId| is_choice(id) || board.is_some_and(|board| board.tile(*id).is_some());
         let changing = runs.iter_mut().any(|(id, run)| is_on(id) && run.is_changing());
         *was_changing = changing;
+        // A stretch that rolls on is asked anew all the time: what is shown is of a moment ago.
+        let rolls = board.is_some_and(|board| board.scope.span.rolls());
+        let slowly = |(id, run): (&TileId, &TileRun)| is_on(id) && run.changes_slowly() && !(rolls && run.rolls());
+        *changes_slowly = changing && runs.iter().any(slowly);
         for (id, run) in runs {
             if *paused && is_on(id) {
                 run.watch.pause();
@@ -287,7 +318,7 @@ impl App {
         self.selected = table.or(self.selected);
         let boards = &mut self.boards;
         boards.shown = board;
-        (boards.focus, boards.naming, boards.renaming) = (None, None, None);
+        (boards.focus, boards.naming, boards.renaming, boards.writing) = (None, None, None, None);
         (boards.drawing, boards.adding) = (None, None);
         (boards.maximised, boards.range, boards.turned) = (None, None, None);
         boards.own_ranges.clear();

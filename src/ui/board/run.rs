@@ -18,7 +18,7 @@ use crate::sync::Wake;
 use crate::ui::bind::Bound;
 use crate::ui::chart::Chart;
 use crate::ui::rewind::TimeRange;
-use crate::ui::watch::Watch;
+use crate::ui::watch::{StagedRun, Watch};
 use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
 use crate::workspace::Windows;
@@ -108,6 +108,16 @@ impl TileRun {
     /// Whether an answer to a changed question is still being read.
     pub(super) fn is_changing(&mut self) -> bool {
         self.watch.staged.is_some() && !self.watch.is_ready()
+    }
+
+    /// Whether it is asked anew whenever its stretch of time moves on.
+    pub(super) fn rolls(&self) -> bool {
+        self.asked.rolls
+    }
+
+    /// Whether it takes long.
+    pub fn changes_slowly(&self) -> bool {
+        self.watch.staged.as_ref().is_some_and(StagedRun::is_slow)
     }
 
     /// The answer on screen.

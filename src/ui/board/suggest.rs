@@ -158,10 +158,10 @@ pub(super) fn distinct(column: &str) -> Measure {
     Measure { aggregate: "count_distinct".to_owned(), argument: name(column), alias, ..Measure::default() }
 }
 
-/// The size of windows that fits a table: of its own question, where that has one.
+/// The size of windows that fits a table: of its own question, where that has one, or what was found to fit its time.
 pub(super) fn size(sheet: &Worksheet) -> String {
-    let own = sheet.question.form.window.as_ref();
-    own.map_or_else(|| live_size(&sheet.table).to_owned(), |window| window.size.clone())
+    let own = sheet.question.form.window.as_ref().map(|window| &window.size);
+    own.or(sheet.window_size.as_ref()).map_or_else(|| live_size(&sheet.table).to_owned(), String::clone)
 }
 
 pub(super) fn over_time(table: &Table, time: &str, size: &str, measure: Measure) -> Form {

@@ -6,20 +6,19 @@ use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 use crate::ui::action::{Action, QuestionAction};
 use crate::ui::classes::{ItemClass, about, tone, word};
 use crate::ui::look;
+use crate::ui::question::{QuestionOf, Written};
 use crate::ui::widget::badge::badge_ui;
-use crate::ui::worksheet::Worksheet;
-use crate::workspace::TableId;
 
 /// The height of the line.
 pub const HEIGHT: f32 = look::ROW;
 
-pub fn classes_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+pub fn classes_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) {
     ScrollArea::horizontal().id_salt("classes").auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = look::STEP;
-            for item in &sheet.classes {
+            for item in &written.question.classes {
                 ui.add(Label::new(look::faint(&item.name, ui)));
-                class_badge_ui(ui, sheet.id, item, actions);
+                class_badge_ui(ui, written.of, item, actions);
                 ui.add_space(look::GAP);
             }
         });
@@ -27,12 +26,12 @@ pub fn classes_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
 }
 
 /// The class of an item, and its cheaper form where there is one.
-pub fn class_badge_ui(ui: &mut Ui, table: TableId, item: &ItemClass, actions: &mut Vec<Action>) {
+pub fn class_badge_ui(ui: &mut Ui, of: QuestionOf, item: &ItemClass, actions: &mut Vec<Action>) {
     badge_ui(ui, &word(item.class), tone(item.class)).on_hover_text(about(item.class));
     if let Some((form, words)) = &item.cheaper
         && sketch_ui(ui, &item.name, words, form)
     {
-        actions.push(Action::Question(table, QuestionAction::Cheaper(item.item)));
+        actions.push(Action::Question(of, QuestionAction::Cheaper(item.item)));
     }
 }
 

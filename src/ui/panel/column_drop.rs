@@ -1,6 +1,8 @@
 //! Where a dragged column can be dropped on a picture: its axes.
 
-use eframe::egui::{Align2, Area, Context, DragAndDrop, FontId, Frame, Id, Order, Rect, Stroke, StrokeKind, Ui, vec2};
+use eframe::egui::{
+    Align2, Area, Context, DragAndDrop, FontId, Frame, Id, Label, Order, Rect, Stroke, StrokeKind, Ui, vec2,
+};
 
 use crate::ui::board::{DraggedColumn, DropAxis};
 use crate::ui::look;
@@ -17,7 +19,7 @@ pub fn name_ui(ctx: &Context) {
     let Some(pointer) = ctx.pointer_interact_pos() else { return };
     let id = Id::unique("the column that is dragged");
     let area = Area::new(id).order(Order::Tooltip).interactable(false).fixed_pos(pointer + vec2(14.0, 10.0));
-    area.show(ctx, |ui| Frame::popup(ui.style()).show(ui, |ui| ui.label(&dragged.column)));
+    area.show(ctx, |ui| Frame::popup(ui.style()).show(ui, |ui| ui.add(Label::new(&dragged.column).extend())));
 }
 
 /// Shows the axis under a column of this table that is dragged over `room`; gives the column once it is dropped there.

@@ -51,7 +51,9 @@ pub fn take_keys(ctx: &Context, text: Id) -> Keys {
     let plain = |key| pressed(Modifiers::NONE, key);
     let by = isize::from(plain(Key::ArrowDown)) - isize::from(plain(Key::ArrowUp));
     let accepts = plain(Key::Enter) | plain(Key::Tab);
-    Keys { asked, accepts, closes: plain(Key::Escape), by }
+    // Who asks has done with writing.
+    let asks = ctx.input(|i| i.modifiers.command && i.key_pressed(Key::Enter));
+    Keys { asked, accepts, closes: plain(Key::Escape) || asks, by }
 }
 
 /// Shows the list where there is one; the changed text once something of it was taken.

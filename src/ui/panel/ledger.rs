@@ -218,7 +218,7 @@ fn aside_ui(ui: &mut Ui, name: &str, n: u64) {
         |ui| {
             ui.label(look::faint(numbers::count(n), ui));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(look::faint(name, ui)).truncate());
+                ui.add(Label::new(look::faint(name, ui)).truncate()).on_hover_text(name);
             });
         },
     );

@@ -242,6 +242,6 @@ fn pictured_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Acti
     if let Some((column, axis)) = column_drop::axis_ui(ui, sheet.id, room)
         && let Some(form) = onto_axis(&sheet.question.sql, sheet, &column, axis)
     {
-        actions.push(Action::Question(sheet.id, QuestionAction::Form { form: Box::new(form), ask: true }));
+        actions.push(Action::Question(sheet.written().of, QuestionAction::Form { form: Box::new(form), ask: true }));
     }
 }

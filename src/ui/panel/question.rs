@@ -4,6 +4,7 @@ use eframe::egui::{self, Align, Label, Layout, RichText, Sense, Ui, UiBuilder};
 
 use super::{builder, sql};
 use crate::ui::action::{Action, AppAction, QuestionAction, Tab};
+use crate::ui::question::{QuestionEditor, Written};
 use crate::ui::widget::{buttons, row};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, command, look, wording};
@@ -18,6 +19,7 @@ const LINE: f32 = 18.0;
 const LEAST: f32 = 132.0;
 
 pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let written = sheet.written();
     let wide = ui.available_width() >= WIDE;
     ui.horizontal(|ui| {
         if fold_ui(ui, false) {
@@ -26,33 +28,53 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<
         if wide {
             ui.label(look::faint("Question", ui));
         } else {
-            for (tab, name) in [(Tab::Builder, "Builder"), (Tab::Sql, "SQL")] {
-                if buttons::choice_ui(ui, app.tab == tab, name).clicked() {
-                    actions.push(Action::App(AppAction::Tab(tab)));
-                }
-            }
+            tabs_ui(ui, app, actions);
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ask_ui(ui, app, sheet, actions));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ask_ui(ui, app, written, actions));
     });
     ui.add_space(look::STEP);
     if !wide {
-        match app.tab {
-            Tab::Builder => builder_tab_ui(ui, sheet, actions),
-            Tab::Sql => sql::sql_ui(ui, sheet, true, actions),
-        }
-        return;
+        return tab_ui(ui, app, written, actions);
     }
     let room = ui.available_rect_before_wrap();
     let (left, right) = room.split_left_right_at_fraction(0.52);
     let right = right.with_min_x(right.min.x + look::PAD);
-    ui.scope_builder(UiBuilder::new().max_rect(left), |ui| builder::builder_ui(ui, sheet, actions));
-    ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, sheet, false, actions));
+    ui.scope_builder(UiBuilder::new().max_rect(left), |ui| builder::builder_ui(ui, written, actions));
+    ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, written, false, actions));
+}
+
+/// The question of a tile, in a pane beside its board: one view at a time.
+pub fn beside_ui(ui: &mut Ui, app: &App, written: Written<'_>, actions: &mut Vec<Action>) {
+    let tabs = |ui: &mut Ui| tabs_ui(ui, app, actions);
+    let mut asks = false;
+    row::ends_ui(ui, tabs, |ui| asks = ask_button_ui(ui, written.question));
+    if asks {
+        actions.push(Action::Question(written.of, QuestionAction::Ask));
+    }
+    ui.add_space(look::STEP);
+    tab_ui(ui, app, written, actions);
+}
+
+/// The choice of a view where there is room for one.
+fn tabs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    for (tab, name) in [(Tab::Builder, "Builder"), (Tab::Sql, "SQL")] {
+        if buttons::choice_ui(ui, app.tab == tab, name).clicked() {
+            actions.push(Action::App(AppAction::Tab(tab)));
+        }
+    }
+}
+
+fn tab_ui(ui: &mut Ui, app: &App, written: Written<'_>, actions: &mut Vec<Action>) {
+    match app.tab {
+        Tab::Builder => builder_tab_ui(ui, written, actions),
+        Tab::Sql => sql::sql_ui(ui, written, true, actions),
+    }
 }
 
 /// The question in one line, which opens it.
 pub fn folded_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
-    let ask = |ui: &mut Ui| ask_ui(ui, app, sheet, actions);
+    let ask = |ui: &mut Ui| ask_ui(ui, app, sheet.written(), actions);
     let mut opens = false;
     let line = |ui: &mut Ui| {
         opens = fold_ui(ui, true);
@@ -85,11 +107,11 @@ fn fold(app: &App, question: bool) -> Action {
 
 /// The builder, and one line below it about what is wrong: the text, where it is shown otherwise, is behind the other
 /// tab.
-fn builder_tab_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
-    let Some(fault) = &sheet.question.fault else { return builder::builder_ui(ui, sheet, actions) };
+fn builder_tab_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) {
+    let Some(fault) = &written.question.fault else { return builder::builder_ui(ui, written, actions) };
     let room = ui.available_rect_before_wrap();
     let (above, below) = room.split_top_bottom_at_y(room.max.y - look::ROW);
-    ui.scope_builder(UiBuilder::new().max_rect(above), |ui| builder::builder_ui(ui, sheet, actions));
+    ui.scope_builder(UiBuilder::new().max_rect(above), |ui| builder::builder_ui(ui, written, actions));
     ui.scope_builder(UiBuilder::new().max_rect(below), |ui| sql::fault_line_ui(ui, fault));
 }
 
@@ -97,15 +119,20 @@ fn builder_tab_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
 pub fn least_height(ui: &Ui, sheet: &Worksheet) -> f32 {
     let lines = sheet.question.sql.lines().count().max(3) as f32 * LINE + look::PAD;
     let alone = ui.available_width() - 2.0 * look::PAD < WIDE;
-    (HEAD + builder::height(ui).max(lines + sql::below(sheet, alone)))
+    (HEAD + builder::height(ui).max(lines + sql::below(&sheet.question, alone)))
         .clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
 }
 
-fn ask_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
+fn ask_button_ui(ui: &mut Ui, question: &QuestionEditor) -> bool {
     let hint = format!("{} · {}", "Ask the question as it is written", ui.ctx().format_shortcut(&command::ASK));
-    let ask = if sheet.question.is_changed() { buttons::primary_ui(ui, "Ask") } else { ui.button("Ask") };
-    if ask.on_hover_text(hint).clicked() {
-        actions.push(Action::Question(sheet.id, QuestionAction::Ask));
+    let ask = if question.is_changed() { buttons::primary_ui(ui, "Ask") } else { ui.button("Ask") };
+    ask.on_hover_text(hint).clicked()
+}
+
+fn ask_ui(ui: &mut Ui, app: &App, written: Written<'_>, actions: &mut Vec<Action>) {
+    let question = written.question;
+    if ask_button_ui(ui, question) {
+        actions.push(Action::Question(written.of, QuestionAction::Ask));
     }
     if ui.add_enabled(app.bench.can_redo(), egui::Button::new("Redo")).clicked() {
         actions.push(Action::App(AppAction::Redo));
@@ -113,7 +140,7 @@ fn ask_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) 
     if ui.add_enabled(app.bench.can_undo(), egui::Button::new("Undo")).clicked() {
         actions.push(Action::App(AppAction::Undo));
     }
-    if sheet.question.is_changed() && sheet.question.fault.is_none() && !sheet.question.asked.is_empty() {
+    if question.is_changed() && question.fault.is_none() && !question.asked.is_empty() {
         ui.label(look::faint("changed, not asked yet", ui));
     }
 }

@@ -17,16 +17,17 @@ use super::{classes, complete};
 use crate::data::Fault;
 use crate::query::highlight::{TokenKind, pieces};
 use crate::ui::action::{Action, QuestionAction};
-use crate::ui::worksheet::Worksheet;
+use crate::ui::question::{QuestionEditor, Written};
 use crate::ui::{look, wording};
 
 /// `alone`: the builder, which says how exact each measure is, does not stand beside it.
-pub fn sql_ui(ui: &mut Ui, sheet: &Worksheet, alone: bool, actions: &mut Vec<Action>) {
-    let fault = sheet.question.fault.as_ref();
+pub fn sql_ui(ui: &mut Ui, written: Written<'_>, alone: bool, actions: &mut Vec<Action>) {
+    let Written { of, sheet, question } = written;
+    let fault = question.fault.as_ref();
     let span = fault.and_then(|f| f.span.clone());
-    let below = below(sheet, alone);
+    let below = below(question, alone);
     let height = (ui.available_height() - below).max(2.0 * look::ROW);
-    let mut text = sheet.question.sql.clone();
+    let mut text = question.sql.clone();
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| layout(ui, text.as_str(), width, span.clone());
     let scrolled =
         ScrollArea::vertical().id_salt("sql").max_height(height).min_scrolled_height(height).show(ui, |ui| {
@@ -38,13 +39,13 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Worksheet, alone: bool, actions: &mut Vec<Act
                 .desired_rows(4)
                 .hint_text("SELECT count(*) FROM …")
                 .layouter(&mut layouter);
-            let id = Id::unique(("SQL of", sheet.id));
+            let id = Id::unique(("SQL of", of));
             let keys = complete::take_keys(ui.ctx(), id);
             let edit = edit.id(id).min_size(vec2(ui.available_width(), height - look::STEP)).show(ui);
             let response = edit.response.response.clone().accessible_name("SQL");
             let completed = complete::list_ui(ui, sheet, &edit, &text, keys);
             if response.changed() || completed.is_some() {
-                actions.push(Action::Question(sheet.id, QuestionAction::Sql(completed.unwrap_or(text))));
+                actions.push(Action::Question(of, QuestionAction::Sql(completed.unwrap_or(text))));
             }
             response.has_focus()
         });
@@ -56,23 +57,23 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Worksheet, alone: bool, actions: &mut Vec<Act
     }
     match fault {
         Some(fault) => fault_ui(ui, fault),
-        None if tells_classes(sheet, alone) => classes::classes_ui(ui, sheet, actions),
+        None if tells_classes(question, alone) => classes::classes_ui(ui, written, actions),
         None => {}
     }
 }
 
 /// The room below the text: for what is wrong, or for the classes of the items.
-pub fn below(sheet: &Worksheet, alone: bool) -> f32 {
-    match &sheet.question.fault {
+pub fn below(question: &QuestionEditor, alone: bool) -> f32 {
+    match &question.fault {
         Some(_) => fault_height(),
-        None if tells_classes(sheet, alone) => classes::HEIGHT,
+        None if tells_classes(question, alone) => classes::HEIGHT,
         None => 0.0,
     }
 }
 
 /// Whether the classes of the items stand below the text: where nothing else says them.
-fn tells_classes(sheet: &Worksheet, alone: bool) -> bool {
-    !sheet.classes.is_empty() && (alone || sheet.question.form.beside.rerun.is_some())
+fn tells_classes(question: &QuestionEditor, alone: bool) -> bool {
+    !question.classes.is_empty() && (alone || question.form.beside.rerun.is_some())
 }
 
 /// The room that a fault takes below the text.

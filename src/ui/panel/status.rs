@@ -150,8 +150,7 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         ui.label(format!("{} in", numbers::counted(rows.come_in, "row"))).on_hover_text(sums)
     });
     if sheet.watch.is_running() {
-        let rate = if newest.live_open > 0 { newest.live_rate } else { sheet.watch.rows_per_sec() };
-        fact_ui(ui, sheet, "rate", |ui| ui.label(format!("{} rows/s", numbers::short(rate))));
+        fact_ui(ui, sheet, "rate", |ui| ui.label(sheet.watch.rate_words()));
     } else {
         fact_ui(ui, sheet, "time", |ui| {
             ui.label(format!("read in {}", numbers::duration(newest.elapsed.as_secs_f64())))

@@ -5,6 +5,7 @@ use eframe::egui::{self, Align, Layout, RichText, Ui};
 use super::zones;
 use crate::data::format::Formulas;
 use crate::ui::action::{Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane};
+use crate::ui::jobs::JobStatus;
 use crate::ui::widget::buttons;
 use crate::ui::{App, command, look};
 use crate::workspace::{Folded, SAMPLES, TableId, Theme};
@@ -121,23 +122,47 @@ fn theme_ui(ui: &mut Ui, theme: Theme, actions: &mut Vec<Action>) {
     });
 }
 
-/// Jobs under way, each with its progress and a way to stop it.
+/// Jobs under way, each with its progress and a way to stop it: one by itself, several in a list.
 fn work_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
-    for shown in app.jobs.status() {
-        if ui.button("Cancel").on_hover_text(format!("Stop: {}", shown.title)).clicked() {
-            actions.push(Action::Open(OpenAction::Cancel(shown.id)));
+    let all: Vec<JobStatus> = app.jobs.status().collect();
+    match &all[..] {
+        [] => {}
+        [job] if ui.available_width() > JOB => job_ui(ui, job, actions),
+        jobs => {
+            let first = jobs.iter().map(words).next().unwrap_or_default();
+            let name = if jobs.len() == 1 { "At work".to_owned() } else { format!("{} at work", jobs.len()) };
+            let menu = ui.menu_button(name, |ui| {
+                for job in jobs {
+                    ui.horizontal(|ui| {
+                        ui.set_min_width(JOB);
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| job_ui(ui, job, actions));
+                    });
+                }
+            });
+            menu.response.on_hover_text(first);
         }
-        let progress = &shown.progress;
-        if let Some(share) = progress.share() {
-            ui.add(
-                egui::ProgressBar::new(share).desired_width(120.0).desired_height(8.0).fill(look::palette(ui).accent),
-            );
-        }
-        let note = if progress.note.is_empty() {
-            format!("{}…", shown.title)
-        } else {
-            format!("{}: {}", shown.title, progress.note)
-        };
-        ui.add(egui::Label::new(look::faint(note, ui)).truncate());
     }
+}
+
+/// The room that one job takes.
+const JOB: f32 = 320.0;
+
+/// What a job does now.
+fn words(job: &JobStatus) -> String {
+    match &job.progress.note {
+        note if note.is_empty() => format!("{}…", job.title),
+        note => format!("{}: {note}", job.title),
+    }
+}
+
+/// From the right end.
+fn job_ui(ui: &mut Ui, job: &JobStatus, actions: &mut Vec<Action>) {
+    if ui.button("Cancel").on_hover_text(format!("Stop: {}", job.title)).clicked() {
+        actions.push(Action::Open(OpenAction::Cancel(job.id)));
+    }
+    if let Some(share) = job.progress.share() {
+        let fill = look::palette(ui).accent;
+        ui.add(egui::ProgressBar::new(share).desired_width(120.0).desired_height(8.0).fill(fill));
+    }
+    ui.add(egui::Label::new(look::faint(words(job), ui)).truncate());
 }

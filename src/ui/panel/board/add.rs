@@ -11,7 +11,7 @@ use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{Adding, as_asked, fitting, free_variable, title};
 use crate::ui::widget::buttons;
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, look};
+use crate::ui::{App, command, look};
 use crate::workspace::bench::{Board, Edit, Scope, Tile, TileKind, Variable, VariableKind};
 
 /// The height of a menu at most, so that all of it can be reached.
@@ -44,8 +44,7 @@ pub fn add_ui(ui: &mut Ui, app: &App, board: &Board, adding: Adding, actions: &m
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = look::STEP;
         if ui.button("Text").clicked() {
-            let words = "# A heading\nWhat is to be *watched* here.".to_owned();
-            add(board, Tile::new("", "", String::new(), TileKind::Text(words)), actions);
+            actions.push(step(command::words(board.id)));
         }
         ui.menu_button("Variable", |ui| variable_ui(ui, app, board, actions));
         if let Some(sheet) = sheet {

@@ -1,7 +1,7 @@
 //! The strip that chooses what is shown: the question of a table, or a board, with what is done with it.
 
 use eframe::egui::scroll_area::ScrollBarVisibility;
-use eframe::egui::{self, Align, Label, Layout, Response, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Align, Id, Label, Layout, Response, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::{add, scope, step};
 use crate::ui::action::{Action, BoardAction};
@@ -27,14 +27,39 @@ pub fn views_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut
                 (None, Some(sheet)) => keep_ui(ui, app, sheet, actions),
                 (None, None) => {}
             }
+            let id = ui.scope_id().with("names of boards are out of sight");
+            if ui.data(|d| d.get_temp::<bool>(id)).unwrap_or(false) {
+                all_ui(ui, app, actions);
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let hidden = ScrollBarVisibility::AlwaysHidden;
-                ScrollArea::horizontal().scroll_bar_visibility(hidden).auto_shrink([false, false]).show(ui, |ui| {
+                let names = ScrollArea::horizontal().scroll_bar_visibility(hidden).auto_shrink([false, false]);
+                let shown = names.show(ui, |ui| {
                     ui.horizontal_centered(|ui| tabs_ui(ui, app, sheet, actions));
                 });
+                let hides = shown.content_size.x > shown.inner_rect.width() + 1.0;
+                ui.data_mut(|d| d.insert_temp(id, hides));
             });
         });
     });
+}
+
+/// All boards in a list, where their names do not all find room.
+fn all_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let menu = ui.menu_button("…", |ui| {
+        for board in &app.bench().boards {
+            if ui.radio(app.boards().shown == Some(board.id), &board.name).clicked() {
+                actions.push(Action::Board(BoardAction::Show(Some(board.id))));
+                ui.close();
+            }
+        }
+        ui.separator();
+        if ui.button("A new board").clicked() {
+            actions.push(Action::Board(BoardAction::New));
+        }
+    });
+    menu.response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "All boards"));
+    menu.response.on_hover_text("All boards");
 }
 
 fn tabs_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<Action>) {
@@ -45,44 +70,50 @@ fn tabs_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<
             actions.push(Action::Board(BoardAction::Show(None)));
         }
     }
+    let strip = ui.min_rect().left();
     for board in &app.bench().boards {
-        if boards.naming == Some(board.id) {
-            name_ui(ui, board, actions);
-            continue;
-        }
-        let shown = boards.shown == Some(board.id);
-        let response = buttons::choice_ui(ui, shown, &board.name)
-            .on_hover_text("A board: its tiles are of one moment. Double-click to rename it");
-        drop_ui(ui, board, &response, actions);
-        if response.double_clicked() {
-            actions.push(Action::Board(BoardAction::Name(Some(board.id))));
-        } else if response.clicked() {
-            actions.push(Action::Board(BoardAction::Show(Some(board.id))));
-        }
-        // It is brought into sight once it is shown, however that came, and when the room for it has changed.
-        let seen = ui.scope_id().with("shown board");
-        let place = (response.rect.right() - ui.min_rect().left()) as i32;
-        let at = (board.id, ui.clip_rect().width() as i32, place);
-        if shown && ui.data(|d| d.get_temp(seen)) != Some(at) {
-            response.scroll_to_me(None);
-            ui.data_mut(|d| d.insert_temp(seen, at));
-        }
-        context::menu_ui(&response, |ui| {
-            if ui.button("Rename").clicked() {
-                actions.push(Action::Board(BoardAction::Name(Some(board.id))));
-            }
-            if ui.button("Duplicate").clicked() {
-                actions.push(step(Edit::DuplicateBoard { board: board.id }));
-            }
-            ui.separator();
-            if ui.button("Remove board").on_hover_text("Ctrl+Z brings it back").clicked() {
-                actions.push(step(Edit::RemoveBoard { board: board.id }));
-            }
-        });
+        // What has the focus is told by the board, wherever it stands.
+        ui.push_id(board.id.0, |ui| tab_ui(ui, app, board, strip, actions));
     }
     if ui.button("+").on_hover_text("A new board").clicked() {
         actions.push(Action::Board(BoardAction::New));
     }
+}
+
+/// The name of a board: it shows the board, and takes tiles that are dropped on it. `strip` is where all names begin.
+fn tab_ui(ui: &mut Ui, app: &App, board: &Board, strip: f32, actions: &mut Vec<Action>) {
+    if app.boards().naming == Some(board.id) {
+        return name_ui(ui, board, actions);
+    }
+    let shown = app.boards().shown == Some(board.id);
+    let response = buttons::choice_ui(ui, shown, &board.name)
+        .on_hover_text("A board: its tiles are of one moment. Double-click to rename it");
+    drop_ui(ui, board, &response, actions);
+    if response.double_clicked() {
+        actions.push(Action::Board(BoardAction::Name(Some(board.id))));
+    } else if response.clicked() {
+        actions.push(Action::Board(BoardAction::Show(Some(board.id))));
+    }
+    // It is brought into sight once it is shown, however that came, and when the room for it has changed.
+    let seen = Id::unique("shown board");
+    let place = (response.rect.right() - strip) as i32;
+    let at = (board.id, ui.clip_rect().width() as i32, place);
+    if shown && ui.data(|d| d.get_temp(seen)) != Some(at) {
+        response.scroll_to_me(None);
+        ui.data_mut(|d| d.insert_temp(seen, at));
+    }
+    context::menu_ui(&response, |ui| {
+        if ui.button("Rename").clicked() {
+            actions.push(Action::Board(BoardAction::Name(Some(board.id))));
+        }
+        if ui.button("Duplicate").clicked() {
+            actions.push(step(Edit::DuplicateBoard { board: board.id }));
+        }
+        ui.separator();
+        if ui.button("Remove board").on_hover_text("Ctrl+Z brings it back").clicked() {
+            actions.push(step(Edit::RemoveBoard { board: board.id }));
+        }
+    });
 }
 
 /// A tile that is dropped on the name of a board moves there.
@@ -117,15 +148,18 @@ fn keep_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>)
         return;
     }
     let boards = &app.bench().boards;
-    if !boards.is_empty() {
-        ui.menu_button("Put on a board", |ui| {
-            for board in boards {
-                if ui.button(&board.name).clicked() {
-                    actions.push(Action::Board(BoardAction::Keep { table: sheet.id, board: board.id }));
-                }
+    ui.menu_button("Put on a board", |ui| {
+        let mut keep = |board| actions.push(Action::Board(BoardAction::Keep { table: sheet.id, board }));
+        for board in boards {
+            if ui.button(&board.name).clicked() {
+                keep(Some(board.id));
             }
-        });
-    }
+        }
+        ui.separator();
+        if ui.button("A new board").clicked() {
+            keep(None);
+        }
+    });
     let edited = app.boards().editing.and_then(|id| app.bench().tile(id)).filter(|tile| tile.table == sheet.table.name);
     if let Some(tile) = edited {
         let name = format!("Update {}", title(tile));
@@ -185,7 +219,7 @@ fn moment_ui(ui: &mut Ui, app: &App, board: &Board) {
     let (lags, moment) = (app.boards().lags(board), app.boards().moment(board).map(numbers::clock));
     let text = match &lags[..] {
         _ if tables.is_empty() => return,
-        _ if app.boards().changing => RichText::new("Reading what was changed").color(p.warn),
+        _ if app.boards().changes_slowly => RichText::new("Reading what was changed").color(p.warn),
         [] => match &moment {
             Some(at) => RichText::new(format!("All tiles at {at}")).color(p.faint),
             None => RichText::new("All tiles of one moment").color(p.faint),

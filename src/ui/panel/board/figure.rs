@@ -83,7 +83,7 @@ fn menu_ui(ui: &mut Ui, app: &App, (board, tile): (&Board, &Tile), actions: &mut
     }
     item(ui, "Figure…", Action::Board(BoardAction::Figure(Some(tile.id))));
     item(ui, "Show as rows", step(Edit::SetTile { tile: Tile { show: TileKind::Grid, ..tile.clone() } }));
-    item(ui, "Change the question…", Action::Board(BoardAction::Open(tile.id)));
+    item(ui, "Change the question…", Action::Board(BoardAction::Question(Some(tile.id))));
     ui.separator();
     for (name, file) in [("Export as PNG…", ChartFile::Png), ("Export as SVG…", ChartFile::Svg)] {
         item(ui, name, Action::Export(ExportAction::Tile(None, tile.id, file)));

@@ -1,13 +1,12 @@
 //! Reading values on a board: what is pointed at on one tile is told on it, and shown at the same moment on all others
 //! that share its time.
 
-use eframe::egui::{self, CornerRadius, Id, Pos2, Rect, Response, Stroke, Ui};
+use eframe::egui::{Id, Pos2, Rect, Response, Stroke, Ui};
 
 use crate::figure::{AxisKind, Figure, Layout};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::look;
-use crate::ui::panel::chart;
-use crate::ui::widget::numbers;
+use crate::ui::panel::chart::{self, Values};
 use crate::workspace::bench::{Tile, TileId};
 
 /// Where a person points on one tile: the others show the same moment.
@@ -41,13 +40,13 @@ pub fn reading_ui(ui: &Ui, tile: &Tile, figure: &Figure, drawn: &Drawn, room: Re
         && frame.saturating_sub(read.frame) <= 1
     {
         for (figure, layout) in drawn.layout.parts(figure) {
-            same_moment_ui(ui, figure, layout, room, read.x);
+            same_moment_ui(ui, figure, drawn, (layout, room), read.x);
         }
     }
 }
 
 /// The values at a moment that is read on another tile.
-fn same_moment_ui(ui: &Ui, figure: &Figure, layout: &Layout, room: Rect, x: f64) {
+fn same_moment_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, (layout, room): (&Layout, Rect), x: f64) {
     if layout.bare {
         return;
     }
@@ -58,21 +57,10 @@ fn same_moment_ui(ui: &Ui, figure: &Figure, layout: &Layout, room: Rect, x: f64)
         return;
     }
     ui.painter().vline(at, plot.y_range(), Stroke::new(1.0, p.faint.gamma_multiply(0.6)));
-    let Some((series, index)) = layout.nearest(figure, canvas::inside(room, Pos2::new(at, plot.center().y))) else {
-        return;
-    };
-    let Some([px, py]) = layout.point_px(figure, series, index) else { return };
-    let center = room.min + egui::vec2(px, py);
-    if plot.contains(center) {
-        ui.painter().circle(center, 3.5, p.panel, Stroke::new(2.0, p.accent));
+    let middle = canvas::inside(room, Pos2::new(at, plot.center().y));
+    let Some(values) = Values::at(figure, layout, middle) else { return };
+    values.rings_ui(ui, figure, layout, room);
+    if !values.legend_ui(ui, figure, drawn, room) {
+        values.plot_ui(ui, figure, drawn, (layout, room), at);
     }
-    let Some((_, y)) = Layout::words(figure, series, index) else { return };
-    let text = y.parse().map_or(y, numbers::float);
-    let right = at < plot.center().x;
-    let galley = ui.painter().layout_no_wrap(text, egui::FontId::proportional(look::SMALL), p.strong);
-    let size = galley.size() + egui::vec2(look::GAP, 2.0);
-    let x = if right { at + look::STEP } else { at - look::STEP - size.x };
-    let words = Rect::from_min_size(Pos2::new(x, plot.top() + 2.0), size);
-    ui.painter().rect_filled(words, CornerRadius::same(3), p.raised);
-    ui.painter().galley(words.min + egui::vec2(look::STEP, 1.0), galley, p.strong);
 }

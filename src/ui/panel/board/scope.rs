@@ -102,7 +102,7 @@ fn between_ui(ui: &mut Ui, board: &Board, now: Option<i64>, actions: &mut Vec<Ac
     egui::Grid::new("between").num_columns(2).show(ui, |ui| {
         let field = |ui: &mut Ui, name: &str, text: &mut String, hint: &str| {
             ui.label(name);
-            let field = ui.add(TextEdit::singleline(text).desired_width(170.0).hint_text(hint));
+            let field = ui.add(TextEdit::singleline(text).desired_width(210.0).hint_text(hint));
             field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, name));
             ui.end_row();
         };

@@ -1,4 +1,4 @@
-//! The pane beside a board: what can be put on it, or the settings of a tile's figure.
+//! The pane beside a board: what can be put on it, the question of a tile, or the settings of its figure.
 
 use eframe::egui::{Rect, Ui};
 
@@ -7,9 +7,13 @@ use crate::ui::App;
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::title;
 use crate::ui::panel::chart::settings::tile_settings_ui;
-use crate::ui::widget::side::side_ui;
+use crate::ui::panel::question::beside_ui;
+use crate::ui::widget::side::{side_ui, wide_ui};
 use crate::ui::widget::typing;
 use crate::workspace::bench::{Board, Edit, Tile};
+
+/// The width of a question.
+const QUESTION: f32 = 420.0;
 
 /// Shows the pane that is open, and gives the room beside it.
 pub fn pane_ui(ui: &mut Ui, app: &App, board: &Board, room: Rect, actions: &mut Vec<Action>) -> Rect {
@@ -21,6 +25,12 @@ pub fn pane_ui(ui: &mut Ui, app: &App, board: &Board, room: Rect, actions: &mut 
         let name = format!("Figure of {}", title(tile));
         let (left, closed) = side_ui(ui, room, &name, |ui| form_ui(ui, app, tile, actions));
         actions.extend(closed.then_some(Action::Board(BoardAction::Figure(None))));
+        return left;
+    }
+    if let Some((tile, written)) = app.tile_question().filter(|_| boards.adding.is_none()) {
+        let name = format!("Question of {}", title(tile));
+        let (left, closed) = wide_ui(ui, room, &name, QUESTION, |ui| beside_ui(ui, app, written, actions));
+        actions.extend(closed.then_some(Action::Board(BoardAction::Question(None))));
         return left;
     }
     let Some(adding) = boards.adding else { return room };

@@ -9,11 +9,11 @@ use crate::query::aggregate::{AGGREGATES, Aggregate, Class};
 use crate::query::form::Measure;
 use crate::ui::action::Action;
 use crate::ui::panel::classes::class_badge_ui;
+use crate::ui::question::Written;
 use crate::ui::widget::badge::badge_ui;
 use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::list_ui;
-use crate::ui::worksheet::Worksheet;
 use crate::ui::{classes, look};
 
 /// The width of the menu of aggregates, and of the names in it.
@@ -23,7 +23,7 @@ const NAME: f32 = 176.0;
 /// A row for each measure, and in the last of them the way to another one.
 pub fn measures_ui(
     ui: &mut Ui,
-    sheet: &Worksheet,
+    written: Written<'_>,
     form: &mut Form,
     columns: &[SqlColumn],
     edit: &mut FieldChange,
@@ -37,7 +37,8 @@ pub fn measures_ui(
     let wide = texts.iter().map(|text| chip_width(ui, text)).fold(0.0, f32::max).min(room);
     let last = texts.len().saturating_sub(1);
     // A question that cannot be bound has no classes.
-    let binds = !sheet.classes.is_empty();
+    let Written { of, question, .. } = written;
+    let binds = !question.classes.is_empty();
     let mut fresh_measure = None;
     for (i, text) in texts.iter().enumerate() {
         let count = form.measures.len();
@@ -59,14 +60,14 @@ pub fn measures_ui(
                             .on_hover_text(classes::about(aggregate.class));
                         sketch_ui(ui, aggregate, measure, edit);
                     }
-                } else if let Some((written, alias)) = form.others.get(i - count) {
+                } else if let Some((item, alias)) = form.others.get(i - count) {
                     column_ui(ui, wide, |ui| {
                         ui.add_enabled(false, Button::new(text).truncate())
                             .on_disabled_hover_text("This can be changed in the SQL text");
                     });
-                    let name = if alias.is_empty() { written } else { alias };
-                    if let Some(item) = sheet.classes.iter().find(|item| item.name == *name) {
-                        class_badge_ui(ui, sheet.id, item, actions);
+                    let name = if alias.is_empty() { item } else { alias };
+                    if let Some(item) = question.classes.iter().find(|item| item.name == *name) {
+                        class_badge_ui(ui, of, item, actions);
                     }
                 }
             });

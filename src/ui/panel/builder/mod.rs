@@ -8,6 +8,7 @@ use eframe::egui::{self, Id, ScrollArea, Ui};
 
 use crate::query::Form;
 use crate::ui::action::{Action, QuestionAction};
+use crate::ui::question::Written;
 use crate::ui::widget::buttons;
 use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
@@ -18,8 +19,9 @@ use form::{FieldChange, SqlColumn, WORDS, row_ui, sized_text_ui};
 use measure::{call_text, measures_ui};
 use time_window::time_window_ui;
 
-pub fn builder_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
-    let mut form = sheet.question.form.clone();
+pub fn builder_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) {
+    let Written { of, sheet, question } = written;
+    let mut form = question.form.clone();
     if form.beside.rerun.is_some() {
         let what = "This question is more than menus can say: it is changed in its SQL text.";
         ui.add(egui::Label::new(look::faint(what, ui)).wrap());
@@ -34,8 +36,8 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         .map(|(name, dtype)| SqlColumn { sql: first::name(name), dtype: dtype.clone() })
         .collect();
     let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
-        ui.push_id(sheet.id, |ui| {
-            measures_ui(ui, sheet, &mut form, &columns, &mut edit, actions);
+        ui.push_id(of, |ui| {
+            measures_ui(ui, written, &mut form, &columns, &mut edit, actions);
             row_ui(ui, "By", |ui| groups_ui(ui, &mut form, sheet, &columns, &mut edit));
             row_ui(ui, "Where", |ui| conditions_ui(ui, &mut form, sheet, &mut edit));
             row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
@@ -43,13 +45,11 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     });
     ui.data_mut(|d| d.insert_temp(height_id(), shown.content_size.y));
     if edit != FieldChange::None {
-        if sheet.question.form.lists_rows() && !form.lists_rows() {
+        if question.form.lists_rows() && !form.lists_rows() {
             form.summarise();
         }
-        actions.push(Action::Question(
-            sheet.id,
-            QuestionAction::Form { form: Box::new(form), ask: edit == FieldChange::Done },
-        ));
+        let ask = edit == FieldChange::Done;
+        actions.push(Action::Question(of, QuestionAction::Form { form: Box::new(form), ask }));
     }
 }
 

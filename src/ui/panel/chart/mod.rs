@@ -7,11 +7,12 @@ mod pickers;
 mod pointer;
 mod reading;
 pub mod settings;
+mod values;
 
 use eframe::egui::{self, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo};
 
 use super::change;
-use crate::figure::Settings;
+use crate::figure::{Figure, Settings};
 use crate::ui::action::{Action, AppAction, ChartAction, ChartFile, ExportAction, Pane};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::chart::Chart;
@@ -25,6 +26,7 @@ use pickers::{form_ui, pickers_ui};
 use pointer::pointer_ui;
 pub use pointer::{drags, pans, stretch_ui, under_pointer, wheel};
 pub use reading::read_ui;
+pub use values::Values;
 
 pub fn chart_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     if sheet.watch.shown.is_some() {
@@ -59,7 +61,10 @@ pub fn side_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, room: Rect, actions: &
 /// The chart of the shown answer.
 fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let size = ui.available_size();
-    let Some(figure) = sheet.chart.figure().filter(|_| size.x > 40.0 && size.y > 40.0) else {
+    // Of an answer that is still being read it is not known that there is nothing to draw.
+    let is_drawn = |figure: &Figure| sheet.chart.is_whole() || figure.all_series().any(|series| !series.is_empty());
+    let figure = sheet.chart.figure().filter(|figure| is_drawn(figure));
+    let Some(figure) = figure.filter(|_| size.x > 40.0 && size.y > 40.0) else {
         empty_ui(ui, sheet);
         return;
     };

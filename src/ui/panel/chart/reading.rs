@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Label, Popup, PopupAnchor, Pos2, Rect, RichText, Ui, Vec2};
 
+use super::values::{Values, index_at};
 use crate::data::words::shortened;
 use crate::figure::Figure;
 use crate::ui::canvas::{self, Drawn};
@@ -37,6 +38,9 @@ pub fn read_ui(
     }
     if plot.contains(center) {
         ui.painter().circle(center, 4.0, p.panel, egui::Stroke::new(2.0, p.accent));
+    }
+    if let Some(values) = Values::at(figure, layout, at) {
+        values.legend_ui(ui, figure, drawn, rect);
     }
     let Some((x, _)) = crate::figure::Layout::words(figure, series, index) else { return };
     let value = figure.series.get(series).and_then(|s| s.point(index)).map(|(x, _)| x);
@@ -94,20 +98,7 @@ fn same_place_ui(ui: &Ui, figure: &Figure, layout: &crate::figure::Layout, rect:
     }
     ui.painter().vline(at, plot.y_range(), egui::Stroke::new(1.0, p.faint.gamma_multiply(0.4)));
     let middle = canvas::inside(rect, Pos2::new(at, plot.center().y));
-    let Some((nearest, index)) = layout.nearest(figure, middle) else { return };
-    let here = figure.series.get(nearest).and_then(|series| series.point(index)).map(|(x, _)| x);
-    for (number, series) in figure.series.iter().enumerate() {
-        let index = here.and_then(|x| index_at(&series.x, x));
-        let Some([px, py]) = index.and_then(|index| layout.point_px(figure, number, index)) else { continue };
-        let center = rect.min + Vec2::new(px, py);
-        if plot.contains(center) {
-            ui.painter().circle(center, 3.0, p.panel, egui::Stroke::new(1.5, p.accent));
-        }
+    if let Some(values) = Values::at(figure, layout, middle) {
+        values.rings_ui(ui, figure, layout, rect);
     }
-}
-
-/// The index of exactly `x` in a sorted column.
-fn index_at(xs: &[f64], x: f64) -> Option<usize> {
-    let at = xs.partition_point(|v| *v < x);
-    xs.get(at).is_some_and(|v| *v == x).then_some(at)
 }

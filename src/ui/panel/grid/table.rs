@@ -150,11 +150,12 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
                         }
                         for column in columns.iter().copied() {
                             let cell = cells::cell(frame, column, row_of(at));
+                            let number = frame.columns().get(column).is_some_and(|c| c.dtype().is_primitive_numeric());
                             match looks.view {
                                 None => {
                                     let limit = |column: usize| looks.limit.and_then(|limit| limit(column, row_of(at)));
                                     row.col(|ui| {
-                                        let response = plain_cell_ui(ui, &cell, actions);
+                                        let response = plain_cell_ui(ui, &cell, number, actions);
                                         limit_ui(&response, (column, &columns), &cell, &limit, actions);
                                     });
                                 }
@@ -166,7 +167,7 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
                                             let all = ui.max_rect().expand2(0.5 * ui.spacing().item_spacing);
                                             ui.painter().rect_filled(all, 0.0, p.accent_soft);
                                         }
-                                        text_ui(ui, &cell, Sense::hover());
+                                        text_ui(ui, &cell, number, Sense::hover());
                                     });
                                     let name = frame.columns().get(column).map_or("", |c| c.name().as_str());
                                     cell_menu_ui(&response, (grid, rows), (at, column, name), actions);
@@ -217,24 +218,25 @@ fn state_ui(ui: &mut Ui, state: Option<PointState>) {
     ));
 }
 
-/// The value of a cell in one line.
-fn text_ui(ui: &mut Ui, cell: &Cell, sense: Sense) -> egui::Response {
+/// The value of a cell in one line; in a column of numbers, also what is missing stands at the right.
+fn text_ui(ui: &mut Ui, cell: &Cell, number: bool, sense: Sense) -> egui::Response {
     let p = look::palette(ui);
-    let label = |text: RichText| Label::new(text).truncate().selectable(false).sense(sense);
-    match cell {
-        Cell::Null => ui.add(label(RichText::new(cells::MISSING).size(look::SMALL).italics().color(p.faint))),
-        Cell::Text(text) => ui.add(label(RichText::new(text))),
-        Cell::Number(text) => {
-            let mut ui = row::to_the_right(ui);
-            ui.add_space(look::STEP);
-            ui.add(label(RichText::new(text)))
-        }
+    let text = match cell {
+        Cell::Null => RichText::new(cells::MISSING).size(look::SMALL).italics().color(p.faint),
+        Cell::Text(text) | Cell::Number(text) => RichText::new(text),
+    };
+    let label = Label::new(text).truncate().selectable(false).sense(sense);
+    if !number && !matches!(cell, Cell::Number(_)) {
+        return ui.add(label);
     }
+    let mut ui = row::to_the_right(ui);
+    ui.add_space(look::STEP);
+    ui.add(label)
 }
 
 /// A cell of a frame without a view: it can be copied as it is shown.
-fn plain_cell_ui(ui: &mut Ui, cell: &Cell, actions: &mut Vec<Action>) -> egui::Response {
-    let response = text_ui(ui, cell, Sense::CLICK);
+fn plain_cell_ui(ui: &mut Ui, cell: &Cell, number: bool, actions: &mut Vec<Action>) -> egui::Response {
+    let response = text_ui(ui, cell, number, Sense::CLICK);
     if response.double_clicked() {
         actions.push(Action::App(AppAction::Copy(cell.plain())));
     }

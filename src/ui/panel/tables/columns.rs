@@ -10,6 +10,7 @@ use crate::query::{Form, Query};
 use crate::ui::action::{Action, AppAction, BoardAction, QuestionAction, TableAction};
 use crate::ui::board::{DraggedColumn, DropAxis, column_tile, onto_axis};
 use crate::ui::grid::GridAction;
+use crate::ui::question::QuestionOf;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::{cells, context, row};
 use crate::ui::worksheet::Worksheet;
@@ -91,7 +92,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, name: &str, actions: &mut 
             }
         });
     }
-    let question = |action| Action::Question(sheet.id, action);
+    let question = |action| Action::Question(QuestionOf::Table(sheet.id), action);
     let select = [Action::Table(sheet.id, TableAction::Select), Action::Board(BoardAction::Show(None))];
     if ui.button("Ask about it").on_hover_text("A question of it in place of the one that stands there").clicked() {
         let sql = column_tile(sheet, name).sql;

@@ -120,7 +120,7 @@ fn feed_ui(ui: &mut Ui, sheet: &Worksheet, number: usize, feed: &Feed, actions: 
     let newest = sheet.running().newest.as_ref();
     let trouble = newest.and_then(|newest| newest.lost().find(|trouble| trouble.what == shown));
     let told = newest.filter(|newest| newest.live_open > 0 && sheet.table.live.len() == 1);
-    let rate = told.map(|newest| format!("{} rows/s", numbers::short(newest.live_rate)));
+    let rate = told.map(|_| sheet.running().rate_words());
     let (color, state) = match (trouble, sheet.running().silence_of(number)) {
         (Some(_), _) => (p.warn, "reconnecting".to_owned()),
         (None, Some(silent)) => (p.warn, format!("silent for {}", numbers::pause(silent))),

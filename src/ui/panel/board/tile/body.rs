@@ -26,7 +26,7 @@ pub fn body_ui(
         ui.centered_and_justified(|ui| ui.add(Label::new(look::faint(text, ui)).wrap()));
     };
     match &tile.show {
-        TileKind::Text(words) => return text::text_ui(ui, tile, words, actions),
+        TileKind::Text(words) => return text::text_ui(ui, app, tile, words, actions),
         TileKind::Unknown(_) => return told(ui, "A newer Braid knows how to show this tile".to_owned()),
         _ => {}
     }
@@ -43,12 +43,20 @@ pub fn body_ui(
     }
     let Some(shown) = run.shown() else { return told(ui, "Reading".to_owned()) };
     if tile.show == TileKind::Ledger {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| ledger::sum_ui(ui, sheet, shown));
+        let wide = ui.available_width() - look::PAD;
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            // The scroll bar lies over the content.
+            ui.set_max_width(wide);
+            ledger::sum_ui(ui, sheet, shown);
+        });
         return;
     }
     if shown.answer.height() == 0 && shown.stats.spilled_bytes > 0 {
         let then = if shown.last { "" } else { ", and the answer comes at the end" };
         return told(ui, format!("{ON_DISK}{then}"));
+    }
+    if shown.answer.height() == 0 && (shown.catching_up || shown.history_share() < 1.0) {
+        return told(ui, "Reading".to_owned());
     }
     if shown.answer.height() == 0 {
         return nothing_ui(ui, app, (board, tile), room, actions);

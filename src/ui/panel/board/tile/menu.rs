@@ -20,6 +20,14 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
         act(BoardAction::Maximise(Some(tile.id)));
     }
     if asks_freely(tile) && ui.button("Change the question…").clicked() {
+        act(BoardAction::Question(Some(tile.id)));
+    }
+    if asks_freely(tile)
+        && ui
+            .button("Open it at its table")
+            .on_hover_text("With its rows, its ledger and its cost; the tile stays as it is until it is updated")
+            .clicked()
+    {
         act(BoardAction::Open(tile.id));
     }
     if matches!(tile.show, TileKind::Figure(_)) && ui.button("Figure…").clicked() {
@@ -40,6 +48,9 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
             act(BoardAction::step(Edit::SetTile { tile: Tile { own_time, ..tile.clone() } }));
             ui.close();
         }
+    }
+    if matches!(tile.show, TileKind::Text(_)) && ui.button("Edit the text").clicked() {
+        act(BoardAction::Write(Some(tile.id)));
     }
     if ui.button("Rename").clicked() {
         act(BoardAction::Rename(Some(tile.id)));

@@ -144,7 +144,7 @@ fn head_ui(
             menu.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
         }
         if let Some(run) = run {
-            state::state_ui(ui, tile, run);
+            state::state_ui(ui, app, tile, run);
         }
         ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
             if app.boards().renaming == Some(tile.id) {

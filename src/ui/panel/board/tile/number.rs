@@ -1,5 +1,6 @@
 //! A big number: the newest value, how it changed, and a line of the values before it.
 
+use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{self, FontId, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo};
 
 use super::super::reading::reading_ui;
@@ -63,7 +64,10 @@ fn words_ui(ui: &mut Ui, run: &TileRun, room: Rect) -> Option<(Rect, Option<Rect
         value = line(number.text.clone(), size, p.strong);
     }
     let what = if number.at.is_empty() { number.of.clone() } else { format!("{} · {}", number.of, number.at) };
-    let what = line(if number.open { format!("{what} · open") } else { what }, look::SMALL, p.faint);
+    let what = if number.open { format!("{what} · open") } else { what };
+    let mut job = LayoutJob::simple_singleline(what, FontId::proportional(look::SMALL), p.faint);
+    job.wrap = TextWrapping::truncate_at_width(wide);
+    let what = painter.layout_job(job);
     let words = value.size().y + look::STEP + what.size().y;
     let spark = (room.height() - words - look::PAD).min(room.height() * 0.45);
     let with_spark = spark >= LEAST && run.spark.figure().is_some();

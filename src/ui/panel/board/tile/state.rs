@@ -6,10 +6,12 @@ use eframe::egui::{Color32, RichText, Ui};
 
 use crate::data::words::percent;
 use crate::engine::Snapshot;
+use crate::ui::App;
 use crate::ui::board::TileRun;
 use crate::ui::look;
-use crate::ui::watch::Silence;
+use crate::ui::watch::{Silence, StagedRun};
 use crate::ui::widget::numbers;
+use crate::ui::wording;
 use crate::workspace::bench::Tile;
 
 /// Rows that came within this time are of now.
@@ -28,7 +30,7 @@ pub fn is_cut_off(run: &TileRun, shown: &Snapshot) -> bool {
     shown.lost().next().is_some() || (flows && run.watch.silence().is_some_and(|silence| silence.feeds == silence.of))
 }
 
-pub fn state_ui(ui: &mut Ui, tile: &Tile, run: &TileRun) {
+pub fn state_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun) {
     let p = look::palette(ui);
     let Some(shown) = run.shown() else { return };
     let newest = if ui.available_width() > WORDY { "newest row " } else { "" };
@@ -54,6 +56,18 @@ pub fn state_ui(ui: &mut Ui, tile: &Tile, run: &TileRun) {
             }
             (None, _) => say("live".to_owned(), p.live, "Rows are added as they come"),
         }
+    }
+    if app.boards().changes_slowly && run.changes_slowly() {
+        let share = run.watch.staged.as_ref().map_or(0.0, StagedRun::share);
+        let hint = format!("The answer to what was changed is still being read, {} of it so far", percent(share));
+        say("as before".to_owned(), p.warn, &hint);
+    }
+    if let Some(fault) = &shown.fault {
+        say("incomplete".to_owned(), p.error, &wording::fault(fault));
+    }
+    if !shown.gaps.is_empty() {
+        let gaps: Vec<String> = shown.gaps.iter().map(|gap| format!("{}: {}", gap.source, gap.reason)).collect();
+        say(numbers::counted(gaps.len() as u64, "gap"), p.warn, &gaps.join("\n"));
     }
     if shown.rows.late > 0 {
         let hint = "These rows came after their window was final, and are not in it";

@@ -3,13 +3,13 @@
 use eframe::egui::{self, Frame, Margin, ScrollArea, Sense, Ui, WidgetInfo};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 
+use crate::ui::App;
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::widget::typing;
 use crate::workspace::bench::{Edit, Tile, TileKind};
 
-pub fn text_ui(ui: &mut Ui, tile: &Tile, words: &str, actions: &mut Vec<Action>) {
-    let editing = ui.scope_id().with("editing");
-    if ui.data(|d| d.get_temp::<bool>(editing)).unwrap_or(false) {
+pub fn text_ui(ui: &mut Ui, app: &App, tile: &Tile, words: &str, actions: &mut Vec<Action>) {
+    if app.boards().writing == Some(tile.id) {
         let mut text = words.to_owned();
         let edit = egui::TextEdit::multiline(&mut text).desired_width(f32::INFINITY).desired_rows(3);
         let response = ui.add_sized(ui.available_size(), edit);
@@ -20,7 +20,7 @@ pub fn text_ui(ui: &mut Ui, tile: &Tile, words: &str, actions: &mut Vec<Action>)
             actions.push(Action::Board(BoardAction::Edit { edit, goes_on }));
         }
         if response.lost_focus() || ui.input(|i| i.key_pressed(egui::Key::Escape)) {
-            ui.data_mut(|d| d.remove::<bool>(editing));
+            actions.push(Action::Board(BoardAction::Write(None)));
         } else if !response.has_focus() {
             response.request_focus();
         }
@@ -35,6 +35,6 @@ pub fn text_ui(ui: &mut Ui, tile: &Tile, words: &str, actions: &mut Vec<Action>)
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Words of the tile"));
     let pressed = response.clicked() && !response.clicked_by(egui::PointerButton::Primary);
     if pressed | response.on_hover_text("Double-click to change the text").double_clicked() {
-        ui.data_mut(|d| d.insert_temp(editing, true));
+        actions.push(Action::Board(BoardAction::Write(Some(tile.id))));
     }
 }

@@ -1,0 +1,100 @@
+//! The question of a tile while it is written in the pane beside its board. What is written and not asked stays when the
+//! pane is closed.
+
+use super::narrow::asked;
+use crate::data::{Fault, Result};
+use crate::ui::action::QuestionAction;
+use crate::ui::question::{QuestionEditor, QuestionOf, Written, table_of};
+use crate::ui::{App, classes};
+use crate::workspace::bench::{Edit, Tile, TileId};
+
+impl App {
+    /// The question in the pane beside the board, and the tile that asks it.
+    pub fn tile_question(&self) -> Option<(&Tile, Written<'_>)> {
+        let tile = self.board()?.tile(self.boards.asking?)?;
+        let (sheet, question) = (self.sheet_named(&tile.table)?, self.boards.written.get(&tile.id)?);
+        Some((tile, Written { of: QuestionOf::Tile(tile.id), sheet, question }))
+    }
+
+    /// Opens the pane with the question of a tile, or closes it.
+    pub(in crate::ui) fn show_tile_question(&mut self, tile: Option<TileId>) {
+        let boards = &mut self.boards;
+        (boards.asking, boards.drawing, boards.adding) = (tile, None, None);
+        boards.written.retain(|id, question| Some(*id) == tile || question.is_changed());
+        self.follow_tile_questions();
+    }
+
+    /// What is written follows the tile, as long as nobody has changed it.
+    pub(in crate::ui) fn follow_tile_questions(&mut self) {
+        let bench = self.bench.now();
+        self.boards.written.retain(|id, _| bench.tile(*id).is_some());
+        if let Some(tile) = self.boards.asking {
+            self.boards.written.entry(tile).or_default();
+        }
+        for (id, question) in &mut self.boards.written {
+            let Some(tile) = bench.tile(*id) else { continue };
+            if question.asked != tile.sql {
+                if !question.is_changed() {
+                    question.set_sql(tile.sql.clone());
+                }
+                question.asked.clone_from(&tile.sql);
+            }
+            if let Some(sheet) = self.sheets.iter().find(|sheet| sheet.table.name == tile.table) {
+                question.classify(sheet);
+            }
+        }
+    }
+
+    pub(in crate::ui) fn apply_tile_question(&mut self, id: TileId, action: QuestionAction) {
+        let Some(question) = self.boards.written.get_mut(&id) else { return };
+        let asks = match action {
+            QuestionAction::Sql(sql) => {
+                question.set_sql(sql);
+                false
+            }
+            QuestionAction::Form { form, ask } => {
+                question.set_form(*form);
+                ask && question.fault.is_none()
+            }
+            QuestionAction::Cheaper(number) => {
+                let cheaper = classes::cheapened(&question.sql, number);
+                cheaper.map(|sql| question.set_sql(sql)).is_some()
+            }
+            QuestionAction::Ask => true,
+        };
+        if asks {
+            self.ask_for_tile(id);
+        }
+    }
+
+    /// Gives a tile the question that is written for it, where that can be asked.
+    fn ask_for_tile(&mut self, id: TileId) {
+        let (Some(tile), Some(question)) = (self.bench().tile(id), self.boards.written.get(&id)) else { return };
+        match self.with_question(tile, question) {
+            Ok(tile) => {
+                if self.bench().tile(id) != Some(&tile) {
+                    self.step(&Edit::SetTile { tile });
+                }
+            }
+            Err(fault) => {
+                if let Some(question) = self.boards.written.get_mut(&id) {
+                    question.fault = Some(fault);
+                }
+            }
+        }
+    }
+
+    /// The tile with the question that is written for it; of another table where that names one.
+    fn with_question(&self, tile: &Tile, question: &QuestionEditor) -> Result<Tile> {
+        let sheet = table_of(&question.sql, &self.sheets)?;
+        let (table, sql) = (sheet.table.name.clone(), question.sql.clone());
+        let tile = Tile { table, sql, suggested: false, ..tile.clone() };
+        let scope = self.bench().board_of(tile.id).map(|board| board.scope.clone()).unwrap_or_default();
+        let asked = asked(&tile, &scope, sheet, None)?;
+        // Where the board's limits are in the text that is bound, a place in it is none in what was written.
+        sheet
+            .plan(&asked.sql)
+            .map_err(|fault| Fault { span: fault.span.filter(|_| asked.sql == tile.sql), ..fault })?;
+        Ok(tile)
+    }
+}
