@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use braid::ui::App;
-use braid::ui::action::{Action, AppAction, BoardAction, OpenAction, RewindAction, TableAction};
+use braid::ui::action::{Action, AppAction, BoardAction, OpenAction, Pane, TableAction};
 use braid::ui::board::choice_id;
-use braid::ui::rewind::TimeRange;
 use braid::workspace::bench::{Board, BoardId, Edit, Span, Tile, TileId, TileKind};
 use braid::workspace::{TableSetup, TimeSetup};
+use eframe::egui::accesskit::Role;
 use eframe::egui::{PointerButton, vec2};
 use egui_kittest::kittest::Queryable as _;
 
@@ -194,9 +194,13 @@ fn a_rewind_with_a_board_on_screen_turns_the_board_back() {
     let mut window = with_replay(500);
     let board = board_of(&window, "ticks");
     show(&mut window, board.id);
-    let range = TimeRange { from: None, until: Some(1_709_251_260_000_000) };
-    window.propose(Action::Rewind(window.selected(), RewindAction::To(range)));
-    assert_eq!(board_of(&window, "ticks").scope.span, Span::Between { from: None, until: range.until });
+    window.propose(Action::App(AppAction::Show(Pane::Rewind)));
+    window.retype("Until", "2024-03-01 00:01:00");
+    window.harness.get_by_role_and_label(Role::Button, "Rewind").click();
+    window.settle();
+    let until = Some(1_709_251_260_000_000);
+    assert_eq!(board_of(&window, "ticks").scope.span, Span::Between { from: None, until });
+    assert!(!window.has("Every tile of the board"), "the pane is closed");
     assert!(window.sheet().rewound.is_none());
     window.propose(Action::App(AppAction::Undo));
     assert_eq!(board_of(&window, "ticks").scope.span, Span::All);

@@ -16,10 +16,9 @@ use super::action::{
     Action, AppAction, BoardAction, ChartAction, CostAction, Pane, RewindAction, RunAction, StorageAction,
 };
 use super::board::{head_id, value};
-use super::rewind::TimeRange;
 use super::{App, focus};
 use crate::workspace::TableId;
-use crate::workspace::bench::{Board, Edit, Scope, Span};
+use crate::workspace::bench::Board;
 
 impl App {
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
@@ -85,17 +84,6 @@ impl App {
     }
 
     fn apply_rewind(&mut self, table: TableId, rewind: RewindAction) {
-        // With a board on screen the whole board is turned back.
-        if let Some(board) = self.board() {
-            let span = match rewind {
-                RewindAction::To(TimeRange { from, until }) => Span::Between { from, until },
-                RewindAction::Now => Span::All,
-            };
-            let edit = Edit::SetScope { board: board.id, scope: Scope { span, ..board.scope.clone() } };
-            self.step(&edit);
-            self.pane = self.pane.filter(|pane| *pane != Pane::Rewind);
-            return;
-        }
         let wake = self.wake.clone();
         let Some(sheet) = self.sheet_mut(table) else { return };
         let fault = match rewind {

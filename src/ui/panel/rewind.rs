@@ -4,12 +4,13 @@ use eframe::egui::{Context, Frame, Grid, Id, Label, Margin, RichText, TextEdit, 
 
 use crate::data::Result;
 use crate::data::words::percent;
-use crate::ui::action::{Action, AppAction, Pane, RewindAction};
+use crate::ui::action::{Action, AppAction, BoardAction, Pane, RewindAction};
 use crate::ui::rewind::{TimeRange, latest};
 use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look, wording};
+use crate::workspace::bench::{Edit, Scope, Span};
 
 /// The strip over the answer while one looks at the past.
 pub fn banner_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
@@ -57,7 +58,7 @@ pub fn rewind_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let mut close = false;
     let closed = modal_ui(ctx, "Rewind", 520.0, |ui| {
         close = match app.sheet() {
-            Some(sheet) if sheet.can_rewind() => pane_ui(ui, sheet, actions),
+            Some(sheet) if sheet.can_rewind() => pane_ui(ui, app, sheet, actions),
             _ => {
                 ui.label(look::faint("There is no running feed with an event time to go back in", ui));
                 footer_ui(ui, "", |_| {})
@@ -69,17 +70,29 @@ pub fn rewind_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
+/// Turns back what is shown: all tiles of a board, or the question of a table.
+fn turn_back(app: &App, sheet: &Worksheet, range: TimeRange) -> Vec<Action> {
+    let Some(board) = app.board() else { return vec![Action::Rewind(sheet.id, RewindAction::To(range))] };
+    let span = Span::Between { from: range.from, until: range.until };
+    let edit = Edit::SetScope { board: board.id, scope: Scope { span, ..board.scope.clone() } };
+    vec![Action::Board(BoardAction::step(edit)), Action::App(AppAction::Hide)]
+}
+
 /// True when it should close.
-fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
+fn pane_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
     let running = sheet.rewound.as_ref().map_or(&sheet.watch, |rewound| &rewound.watch);
     let end = running.newest.as_ref().and_then(|s| latest(s));
-    ui.add(
-        Label::new(
+    let what = match app.board() {
+        Some(_) => {
+            "Every tile of the board is then asked of a stretch of what came so far, until the board follows now again. \
+             The feeds go on behind it."
+        }
+        None => {
             "Every question is then asked of a stretch of what came so far, until you return to now. The feed and its \
-             answer go on behind it.",
-        )
-        .wrap(),
-    );
+             answer go on behind it."
+        }
+    };
+    ui.add(Label::new(what).wrap());
     if let Some(end) = end {
         ui.label(look::faint(
             format!("Everything up to the watermark, {}, has come: the last minutes end there.", numbers::time(end)),
@@ -89,7 +102,7 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
         ui.horizontal_wrapped(|ui| {
             for (title, secs) in LAST {
                 if ui.button(*title).clicked() {
-                    actions.push(Action::Rewind(sheet.id, RewindAction::To(TimeRange::last(*secs, end))));
+                    actions.extend(turn_back(app, sheet, TimeRange::last(*secs, end)));
                 }
             }
         });
@@ -125,7 +138,7 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
             if buttons::primary_ui(ui, "Rewind").clicked()
                 && let Ok(range) = range
             {
-                actions.push(Action::Rewind(sheet.id, RewindAction::To(range)));
+                actions.extend(turn_back(app, sheet, range));
             }
         });
     })
