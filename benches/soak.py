@@ -15,9 +15,9 @@ Needs Xvfb and xdotool. Three feeds of this program's own send event times of `-
 
 A board of nine tiles shows them in the real window, which paints by software under Xvfb with a home of its own; the
 process is looked at every five seconds. At the end the feeds rest, the question of each tile is opened from the board
-(*Change the question of the tile…*) and its answer exported (*Export the answer as CSV…*) by keys alone; DuckDB answers
-the same over what this program noted that it had sent. Then the window is closed and opened again: the answers
-must still be those, and once more after the feeds have gone on for a while.
+(*Open the question of the tile at its table*) and its answer exported (*Export the answer as CSV…*) by keys alone;
+DuckDB answers the same over what this program noted that it had sent. Then the window is closed and opened again: the
+answers must still be those, and once more after the feeds have gone on for a while.
 
 The exit status is 1 when an answer differs.
 """
@@ -375,7 +375,7 @@ class Window:
     def open_question(self, number):
         """The question of the board's tile of this number, in place of the board."""
         self.key(*["Next"] * (number + 1))
-        self.command("Change the question of the tile")
+        self.command("Open the question of the tile at its table")
 
     def export(self):
         before = set(os.listdir(self.downloads)) if os.path.isdir(self.downloads) else set()

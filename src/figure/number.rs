@@ -88,7 +88,7 @@ pub fn widen_by(scale: Scale, most: usize, nice: impl Fn(f64) -> f64) -> Scale {
 }
 
 /// Ticks at powers of ten of an axis whose values are exponents; where it holds fewer than two, at 2 and 5 times one,
-/// too.
+/// too, or at as many more of its digits as give two.
 pub fn powers(scale: Scale, most: usize) -> Ticks {
     let every = nice_step(scale.span() / most.max(1) as f64).max(1.0).round();
     let within = |v: &f64| (scale.lo() - 1e-9..=scale.hi() + 1e-9).contains(v);
@@ -101,13 +101,20 @@ pub fn powers(scale: Scale, most: usize) -> Ticks {
         }
     };
     let plain: Vec<(f64, f64)> = whole(every).into_iter().filter(within).map(|power| (1.0, power)).collect();
-    let finer = || {
-        whole(1.0)
-            .into_iter()
-            .flat_map(|power| [1.0, 2.0, 5.0].map(|digit: f64| (digit, power)))
-            .filter(|(digit, power)| within(&(power + digit.log10())))
+    let finer = |digits: &[f64]| -> Vec<(f64, f64)> {
+        let all = whole(1.0).into_iter().flat_map(|power| digits.iter().map(move |digit| (*digit, power)));
+        all.filter(|(digit, power)| within(&(power + digit.log10()))).collect()
     };
-    let ticks: Vec<(f64, f64)> = if plain.len() < 2 { finer().collect() } else { plain };
+    let tenths: Vec<f64> = (10..100_u32).map(|tenth| f64::from(tenth) / 10.0).collect();
+    let digits: Vec<f64> = (1..10).map(f64::from).collect();
+    let several = |ticks: &Vec<(f64, f64)>| ticks.len() > 1;
+    let finest = || [&[1.0, 2.0, 5.0][..], &digits, &tenths].into_iter().map(finer).find(several);
+    // Of more than there is room for every few; two say what the scale is.
+    let every_few = |all: Vec<(f64, f64)>| -> Vec<(f64, f64)> {
+        let nth = all.len().div_ceil(most.max(2));
+        all.into_iter().step_by(nth.max(1)).collect()
+    };
+    let ticks = Some(plain).filter(several).or_else(|| finest().map(every_few)).unwrap_or_default();
     let values = ticks.iter().map(|(digit, power)| power + digit.log10()).collect();
     Ticks {
         step: every,
@@ -118,8 +125,9 @@ pub fn powers(scale: Scale, most: usize) -> Ticks {
 
 /// `10⁶`, `2×10⁴`; `1`, `20` and `500` as they are.
 fn power_label(digit: f64, power: i32) -> String {
+    let decimals = if digit.fract() == 0.0 { 0 } else { 1_i32.saturating_sub(power).clamp(0, 1) as usize };
     if (0..=2).contains(&power) {
-        return fixed(scaled(digit, power), 0, false);
+        return fixed(scaled(digit, power), decimals, false);
     }
     let raised: String = power
         .to_string()
@@ -128,7 +136,7 @@ fn power_label(digit: f64, power: i32) -> String {
             if c == '-' { Some('⁻') } else { "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize) }
         })
         .collect();
-    if digit == 1.0 { format!("10{raised}") } else { format!("{digit:.0}×10{raised}") }
+    if digit == 1.0 { format!("10{raised}") } else { format!("{digit}×10{raised}") }
 }
 
 const UNITS: [(f64, &str); 4] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")];

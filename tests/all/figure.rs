@@ -794,6 +794,9 @@ fn an_axis_of_powers_names_powers_of_ten() {
     let labels = |lo: f64, hi: f64| braid::figure::number::powers(braid::figure::scale::Scale::new(lo, hi), 8).labels;
     assert_eq!(labels(0.0, 6.0), ["1", "10", "100", "10³", "10⁴", "10⁵", "10⁶"]);
     assert_eq!(labels(4.2, 5.1), ["2×10⁴", "5×10⁴", "10⁵"], "so short a range has more than one label");
+    assert_eq!(labels(2.31, 2.5), ["210", "230", "250", "270", "290", "310"], "nor has one within a digit");
+    assert_eq!(labels(0.1, 0.2), ["1.3", "1.4", "1.5"]);
+    assert_eq!(labels(4.31, 4.35), ["2.1×10⁴", "2.2×10⁴"]);
     assert_eq!(labels(-4.0, -2.0), ["10⁻⁴", "10⁻³", "10⁻²"]);
     assert!(labels(0.0, 30.0).len() <= 9, "and a long one not too many");
 }

@@ -98,7 +98,8 @@ fn the_newest_records_take_no_more_memory_than_they_may() {
         blocks.push(Arc::downgrade(&block));
     }
     let held: usize = blocks.iter().filter_map(Weak::upgrade).map(|block| block.capacity()).sum();
-    assert!(held > memory / 2 && held <= memory, "{held} bytes are held");
+    // What is on disk has a part of it, what is nowhere else all.
+    assert!(held > memory / 8 && held <= memory / 4, "{held} bytes are held");
     // Those that left memory are read from the file.
     let text: String = (0..200).map(|i| format!("{i}\n")).collect();
     assert_eq!(String::from_utf8(hear(&mut log.reader()).bytes).unwrap(), text);

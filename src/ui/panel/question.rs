@@ -13,6 +13,9 @@ use crate::workspace::Folded;
 /// Below this width the two views share one place.
 const WIDE: f32 = 720.0;
 
+/// From this height on a pane has room for both, one over the other.
+const HIGH: f32 = 380.0;
+
 /// The height of the row above the views with all margins, of a line of SQL, and of the panel at least.
 const HEAD: f32 = 56.0;
 const LINE: f32 = 18.0;
@@ -43,16 +46,34 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<
     ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, written, false, actions));
 }
 
-/// The question of a tile, in a pane beside its board: one view at a time.
+/// The question of a tile, in a pane beside its board: the builder over the SQL text, or one of them where the pane is
+/// low.
 pub fn beside_ui(ui: &mut Ui, app: &App, written: Written<'_>, actions: &mut Vec<Action>) {
-    let tabs = |ui: &mut Ui| tabs_ui(ui, app, actions);
+    let high = ui.available_height() >= HIGH;
     let mut asks = false;
-    row::ends_ui(ui, tabs, |ui| asks = ask_button_ui(ui, written.question));
+    let left = |ui: &mut Ui| {
+        if !high {
+            tabs_ui(ui, app, actions);
+        } else if written.question.is_changed() {
+            ui.label(look::faint("changed, not asked yet", ui));
+        }
+    };
+    row::ends_ui(ui, left, |ui| asks = ask_button_ui(ui, written.question));
     if asks {
         actions.push(Action::Question(written.of, QuestionAction::Ask));
     }
     ui.add_space(look::STEP);
-    tab_ui(ui, app, written, actions);
+    if !high {
+        return tab_ui(ui, app, written, actions);
+    }
+    let room = ui.available_rect_before_wrap();
+    let lines = written.question.sql.lines().count().max(6) as f32 * LINE + look::PAD;
+    let text = (lines + sql::below(written.question, true)).min(room.height() * 0.5);
+    let menus = builder::height(ui).clamp(LEAST, room.height() - text - look::PAD);
+    let (above, below) = room.split_top_bottom_at_y(room.top() + menus);
+    let below = below.with_min_y(below.top() + look::PAD).with_max_y(below.top() + look::PAD + text);
+    ui.scope_builder(UiBuilder::new().max_rect(above), |ui| builder::builder_ui(ui, written, actions));
+    ui.scope_builder(UiBuilder::new().max_rect(below), |ui| sql::sql_ui(ui, written, true, actions));
 }
 
 /// The choice of a view where there is room for one.

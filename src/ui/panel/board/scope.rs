@@ -91,7 +91,8 @@ fn between_ui(ui: &mut Ui, board: &Board, now: Option<i64>, actions: &mut Vec<Ac
     let zone = numbers::zone();
     let known = match board.scope.span {
         Span::Between { from, until } => (from, until),
-        _ => (None, now),
+        // Nobody types a part of a second.
+        _ => (None, now.map(|now| now.div_euclid(1_000_000) * 1_000_000)),
     };
     let id = typed_id(board);
     let text = |at: Option<i64>| at.map_or_else(String::new, numbers::time);

@@ -6,6 +6,7 @@ use crate::data::words::shortened;
 use crate::figure::{Figure, Layout, LegendSpot, legend};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::look;
+use crate::ui::widget::numbers;
 
 /// The most letters of a name where there is no room for whole ones.
 const LETTERS: usize = 8;
@@ -45,7 +46,9 @@ impl Values {
     /// The value of a series in words.
     fn words(&self, figure: &Figure, series: usize) -> Option<String> {
         let (_, index) = self.points.iter().find(|(own, _)| *own == series)?;
-        Layout::words(figure, series, *index).map(|(_, y)| y)
+        let (_, y) = Layout::words(figure, series, *index)?;
+        // An axis writes a minus sign, which is none that is read.
+        Some(y.replace('−', "-").parse().map_or(y, numbers::beside))
     }
 
     /// Writes them into the legend; false where there is none that names what is drawn.
@@ -89,7 +92,7 @@ impl Values {
         let Some(last) = all.pop() else { return };
         let legend = all.into_iter().find(fits).unwrap_or(last);
         let left = place.left().min(room.right() - legend.width - look.font_size * 0.5).max(room.left());
-        let begins = left.min(place.left()) - 2.0;
+        let begins = if left < place.left() { room.left() } else { place.left() - 2.0 };
         let covered = Rect::from_min_max(pos2(begins, place.top()), pos2(room.right(), place.bottom()));
         ui.painter().rect_filled(covered, 0.0, p.panel);
         for entry in &legend.entries {
@@ -117,7 +120,12 @@ impl Values {
             // The title of the axis names what is alone, where there is one.
             let name = if one && figure.sketch { "" } else { name.as_str() };
             let text = format!("{} {}", shortened(name, 2 * LETTERS), self.words(figure, *series)?);
-            let color = if one { p.strong } else { canvas::to_color(drawn.look.color(figure.colour(*series))) };
+            // The colours of bands are those of values.
+            let color = if one || layout.bands.is_some() {
+                p.strong
+            } else {
+                canvas::to_color(drawn.look.color(figure.colour(*series)))
+            };
             let font = FontId::proportional(look::SMALL);
             Some(ui.painter().layout_no_wrap(text.trim().to_owned(), font, color))
         };
