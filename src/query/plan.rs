@@ -1,6 +1,8 @@
 //! A question bound to a schema: which columns it needs, how rows are grouped, what is kept and what is shown.
 //! Binding is left to `bind`, doing it to `partial`.
 
+use std::sync::Arc;
+
 use polars::prelude::*;
 
 use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
@@ -36,6 +38,8 @@ pub struct Plan {
     pub keys: Vec<GroupKey>,
     pub calls: Vec<AggregateCall>,
     pub finish: Finish,
+    /// The questions that are asked of the answer, one of the other: what they give is the answer that is seen.
+    pub above: Vec<Arc<Self>>,
     /// Names and types of the answer's columns.
     pub output: SchemaRef,
 }
@@ -90,7 +94,9 @@ impl Plan {
     /// Whether a model scores its rows.
     pub fn asks_models(&self) -> bool {
         let scored = |rerun: &Rerun| rerun.tables.iter().any(|table| !table.scores.is_empty());
-        !self.scores.are_none() || self.rerun.as_ref().is_some_and(scored)
+        !self.scores.are_none()
+            || self.rerun.as_ref().is_some_and(scored)
+            || self.above.iter().any(|above| above.asks_models())
     }
 
     /// A plan that does nothing yet.
@@ -107,6 +113,7 @@ impl Plan {
             keys: Vec::new(),
             calls: Vec::new(),
             finish: Finish::default(),
+            above: Vec::new(),
             output: SchemaRef::default(),
         }
     }
@@ -115,11 +122,17 @@ impl Plan {
     pub fn streams(&self) -> bool {
         let finish = &self.finish;
         matches!(&self.rows, Some(rows) if rows.keep == Retention::All && !rows.whole)
+            && self.above.is_empty()
             && finish.order.is_empty()
             && finish.limit.is_none()
             && finish.overs.is_empty()
             && finish.qualify.is_none()
             && !finish.distinct
+    }
+
+    /// Whether the answer can be read a part at a time.
+    pub fn answers_in_parts(&self) -> bool {
+        self.finish.merges() && self.above.is_empty()
     }
 
     /// The columns that the question needs of one of its tables, by the table's place in `query.tables()`.

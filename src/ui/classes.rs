@@ -22,8 +22,10 @@ pub struct ItemClass {
 
 /// The classes of the items of a question of a worksheet's table that are not groups; none where it cannot be asked.
 pub fn classes(sheet: &Worksheet, sql: &str) -> Vec<ItemClass> {
-    let (Ok(query), Ok(bound)) = (Query::parse(sql), sheet.plan(sql)) else { return Vec::new() };
+    let (Ok(written), Ok(bound)) = (Query::parse(sql), sheet.plan(sql)) else { return Vec::new() };
     let plan = bound.plan;
+    // Of questions over each other the one that says the same.
+    let query = &plan.query;
     if plan.rerun.is_some() {
         // A re-run question has one class as a whole.
         return vec![ItemClass { item: 0, name: "the question".to_owned(), class: Class::Rerun, cheaper: None }];
@@ -34,12 +36,13 @@ pub fn classes(sheet: &Worksheet, sql: &str) -> Vec<ItemClass> {
         let group = class == Class::Exact
             && (plan.calls.is_empty() || groups.contains(&text.as_str()) || alias.is_some_and(|a| groups.contains(&a)));
         let name = item.alias.clone().unwrap_or_else(|| item.expr.sql.clone());
-        (!group).then(|| ItemClass { item: number, name, class, cheaper: rewrite::cheaper(&written(item)) })
+        let cheaper = rewrite::cheaper(&text_of(item)).filter(|_| written.rerun.is_none());
+        (!group).then_some(ItemClass { item: number, name, class, cheaper })
     };
     query.items.iter().zip(plan.classes()).enumerate().filter_map(of).collect()
 }
 
-fn written(item: &SelectItem) -> String {
+fn text_of(item: &SelectItem) -> String {
     match &item.alias {
         Some(alias) => format!("{} AS {}", item.expr.sql, crate::query::sql::quote(alias)),
         None => item.expr.sql.clone(),
@@ -50,7 +53,7 @@ fn written(item: &SelectItem) -> String {
 pub fn cheapened(sql: &str, number: usize) -> Option<String> {
     let mut query = Query::parse(sql).ok()?;
     let item = query.items.get_mut(number)?;
-    let (text, _) = rewrite::cheaper(&written(item))?;
+    let (text, _) = rewrite::cheaper(&text_of(item))?;
     let new = Query::parse(&format!("SELECT {text} FROM t")).ok()?.items.into_iter().next()?;
     let old = std::mem::replace(item, new.clone());
     // Clauses that repeat the item's expression follow the change.

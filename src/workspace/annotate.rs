@@ -28,6 +28,10 @@ pub struct Windows {
 
 impl Windows {
     pub fn of(query: &Query, plan: &Plan) -> Self {
+        if !plan.above.is_empty() {
+            // The windows are those of a question below: what is seen has none of its own.
+            return Self::default();
+        }
         let additive = additive(query, plan);
         let Some(window) = plan.window() else { return Self { additive, ..Self::default() } };
         let is = |sql: &str, wanted: &[&str]| {

@@ -14,6 +14,7 @@ mod checkpoint;
 mod chunks;
 mod cli;
 mod complete;
+mod composition;
 mod corpus;
 mod cost;
 mod crash;

@@ -50,8 +50,7 @@ fn history_and_live_are_asked_as_one() {
     write_frame(&rows.head(Some(1_200)), &old).unwrap();
     write_frame(&rows.slice(1_200, 800), &new).unwrap();
     for sql in [
-        "SELECT max(n) AS most, min(n) AS least FROM (SELECT k, count(*) AS n FROM r GROUP BY k)",
-        "WITH s AS (SELECT k, sum(V) AS s FROM r GROUP BY k) SELECT k, s FROM s WHERE s > 0",
+        "SELECT k, v FROM r WHERE v > 900000 AND k IN (SELECT k FROM r WHERE v < -900000)",
         "SELECT k, v FROM r WHERE v > 900000 UNION ALL SELECT k, v FROM r WHERE v < -900000",
         "SELECT * FROM r WHERE v > 900000 UNION ALL SELECT * FROM r WHERE v < -900000",
     ] {
@@ -107,7 +106,7 @@ fn only_mentioned_columns_are_read_and_memory_is_bounded() {
     let path = folder.path().join("all.parquet");
     write_frame(&sample(100_000, 2), &path).unwrap();
     let table = open("r", Some(&path), None);
-    let sql = "SELECT max(n) AS m FROM (SELECT k, sum(v) AS n FROM r GROUP BY k)";
+    let sql = "SELECT k, v FROM r UNION SELECT k, v FROM r WHERE v > 0";
     let plan = Plan::over(&Query::parse(sql).unwrap(), sql, &[table.input("r")]).unwrap();
     assert_eq!(plan.rerun.as_ref().unwrap().tables[0].columns, ["k", "v"]);
     let last = wait(

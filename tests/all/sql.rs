@@ -209,7 +209,7 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT median(distance) OVER () FROM flights", "before OVER", "median(distance)"),
         ("SELECT sum(origin) OVER () FROM flights", "takes numbers", ""),
         ("SELECT count(*) FROM flights; DROP TABLE flights", "one question", ";"),
-        ("SELECT nope FROM (SELECT origin FROM flights)", "polars' SQL", "nope"),
+        ("SELECT nope FROM (SELECT origin FROM flights)", "the columns are origin", "nope"),
         ("SELECT origin FROM flights UNION SELEC 1", "SELECT", ""),
         ("SELECT quantile_cont(Delay, 1.5) FROM flights", "q must be a number from 0 to 1", "1.5"),
         ("SELECT quantile_cont(Delay, -0.5) FROM flights", "q must be a number from 0 to 1", "0.5"),

@@ -158,7 +158,7 @@ fn bind<'a>(
         Plan::with_models(query, &question.sql, &inputs, models).map_err(|fault| named(fault, &question.name))?,
     );
     let rows_to = rows_to(args, question, &plan);
-    Ok(Bound { args: question, windows: Windows::of(query, &plan), plan, tables, rows_to })
+    Ok(Bound { args: question, windows: Windows::of(&plan.query, &plan), plan, tables, rows_to })
 }
 
 /// What reading a piece of each of its tables takes, bytes.

@@ -90,7 +90,7 @@ impl Answering {
         }
         let plan = self.partial.plan().clone();
         let frame = DataFrame::empty_with_schema(&plan.output);
-        let status = plan.window().map(|_| Vec::new());
+        let status = plan.window().filter(|_| plan.above.is_empty()).map(|_| Vec::new());
         if !last {
             let groups = self.partial.groups();
             let on_disk = self.spill.groups();
@@ -130,7 +130,7 @@ impl Answering {
             if all > most {
                 // Where LIMIT keeps a few, whether they are too large is known only when all shares were read.
                 let cut = plan.finish.limit.is_some();
-                match plan.finish.merges() {
+                match plan.answers_in_parts() {
                     _ if cut && bytes <= most => {}
                     true => return Ok(None),
                     false => return Err(budget.exceeded_answer(all, self.spill.groups())),

@@ -6,6 +6,7 @@ mod binder;
 mod call;
 mod classes;
 mod expand;
+mod fold;
 mod join;
 mod keys;
 mod names;
@@ -15,21 +16,25 @@ mod rerun;
 mod rows;
 mod score;
 
+use std::sync::Arc;
+
 use polars::prelude::*;
 
 pub(super) use self::aggregates::{aggregate_of, find_aggregate};
 use self::binder::Binder;
 use self::expand::expand;
+use self::fold::fold;
 use self::rows::is_rows;
 use self::score::ScoreBinder;
 use super::join::Join;
 use super::model::Models;
 use super::plan::Plan;
-use super::query::Query;
+use super::query::{Query, RerunClause};
 use super::rows::{Retention, RowPlan};
 use super::scope::{InputTable, Scope};
-use super::sql::limits;
-use super::sql::span::ClauseSpan;
+use super::sql::layers::{Layer, layers};
+use super::sql::span::{ClauseSpan, point};
+use super::sql::{limits, quote};
 use crate::data::{Fault, Result, Setting};
 use crate::sync::deep;
 
@@ -61,11 +66,56 @@ impl Plan {
 }
 
 fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Plan> {
-    limits::of_query(query).map_err(|(what, hint)| Fault::new(what).at("SQL").hint(hint))?;
     if let Some(asked) = &query.rerun {
+        if let Some(plan) = bind_layers(asked, text, tables, models)? {
+            return Ok(plan);
+        }
         let (rerun, output) = rerun::bind(asked, text, tables, models)?;
         return Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) });
     }
+    bind_select(query, text, tables, models)
+}
+
+/// Binds questions over each other, each about the rows of one other; `None` for any other.
+fn bind_layers(asked: &RerunClause, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Option<Plan>> {
+    let (own, at) = (asked.text.sql.as_str(), asked.text.at);
+    // A place in the text as it is written.
+    let placed = |fault: Fault, exact: bool| {
+        let span = fault.span.clone().filter(|_| exact).unwrap_or(0..own.len());
+        point(text, fault.what, at + span.start..at + span.end).hint(fault.hint)
+    };
+    let layers = layers(own).map_err(|fault| placed(fault, true))?;
+    let Some(layers) = layers.filter(|layers| layers.tables() == asked.tables) else { return Ok(None) };
+    let mut exact = true;
+    bind_layer(&layers, own, tables, models, &mut exact).map(Some).map_err(|fault| placed(fault, exact))
+}
+
+/// Binds a question and those below it. `exact`: each clause that faults point into stands as it was written.
+fn bind_layer(layer: &Layer, text: &str, tables: &[InputTable<'_>], models: &Models, exact: &mut bool) -> Result<Plan> {
+    if let Some((query, changed)) = fold(layer, text)? {
+        *exact &= !changed;
+        return bind_select(&query, text, tables, models);
+    }
+    let Some((below, called)) = &layer.below else { return bind_select(&layer.query, text, tables, models) };
+    // What the lower question answers is the table of the upper one.
+    let mut plan = bind_layer(below, text, tables, models, exact)?;
+    let name = called.as_deref().unwrap_or(UNNAMED);
+    let query = Query { table: quote(name).as_str().into(), ..layer.query.clone() };
+    let answer = InputTable { name, schema: &plan.output, time: None, commas: &[] };
+    let above = bind_select(&query, text, &[answer], models)?;
+    if let Some(rows) = &mut plan.rows {
+        rows.whole = true;
+    }
+    plan.output = above.output.clone();
+    plan.above.push(Arc::new(above));
+    Ok(plan)
+}
+
+/// What the answer to a question is called that has no name in FROM.
+const UNNAMED: &str = "subquery";
+
+fn bind_select(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Plan> {
+    limits::of_query(query).map_err(|(what, hint)| Fault::new(what).at("SQL").hint(hint))?;
     let name = query.table_name();
     let missing = SchemaRef::default();
     let first =
@@ -109,6 +159,7 @@ fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -
         keys,
         calls,
         finish,
+        above: Vec::new(),
         output,
     })
 }

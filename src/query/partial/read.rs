@@ -9,7 +9,7 @@ use crate::query::plan::{END, call_name};
 use crate::query::row_store::RowStore;
 use crate::query::window::{Micros, WindowStatus, as_times};
 use polars::prelude::*;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 /// A finished answer.
 #[derive(Debug)]
@@ -38,7 +38,24 @@ impl Answer {
             None => None,
         };
         let notes = division_notes(&frame, &plan.finish.divisions)?;
-        Ok(Self { frame, groups, notes, status })
+        let answer = Self { frame, groups, notes, status };
+        plan.above.iter().try_fold(answer, Self::asked)
+    }
+
+    /// The answer to a question about this one.
+    fn asked(self, above: &Arc<Plan>) -> Result<Self> {
+        let mut partial = Partial::new(above.clone())?;
+        let absorbed = partial.absorb(&self.frame, None)?;
+        let Self { frame, notes, .. } = partial.answer(None)?;
+        let lost = absorbed.cells.count();
+        let beyond = (lost > 0).then(|| format!("{lost} values of the answer below have no place in their type"));
+        // Windows are those of the question below: none is one of what is seen.
+        Ok(Self {
+            frame,
+            groups: self.groups,
+            notes: self.notes.into_iter().chain(beyond).chain(notes).collect(),
+            status: None,
+        })
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) enum ClauseKind {
 pub(super) struct Clauses<'a>(Vec<(ClauseKind, &'a [SqlToken], usize)>);
 
 impl<'a> Clauses<'a> {
-    pub(super) fn take(&mut self, part: ClauseKind) -> Option<&'a [SqlToken]> {
+    pub(super) fn take(&self, part: ClauseKind) -> Option<&'a [SqlToken]> {
         self.0.iter().find(|(p, ..)| *p == part).map(|(_, words, _)| *words)
     }
 }

@@ -4,6 +4,7 @@
 mod clauses;
 mod from;
 mod identifier;
+pub mod layers;
 pub mod limits;
 mod print;
 mod rename;
@@ -17,7 +18,7 @@ use std::ops::Range;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use self::clauses::{ClauseKind, split_clauses};
+use self::clauses::{ClauseKind, Clauses, split_clauses};
 pub use self::identifier::{quote, quote_always, quote_text, unquoted_text};
 pub use self::rename::renamed;
 use self::select::{item, order};
@@ -48,9 +49,24 @@ fn read(sql: &str) -> Result<Query> {
     if let Some(rerun) = statement::outside(sql, &words)? {
         return Ok(rerun);
     }
-    let mut clauses = split_clauses(sql, &words, end)?;
+    let clauses = split_clauses(sql, &words, end)?;
     let mut query = Query::default();
+    items_of(sql, &clauses, end, &mut query)?;
+    match clauses.take(ClauseKind::From) {
+        Some(words) => from::read(sql, words, &mut query)?,
+        None => {
+            // What is selected is what lacks it, with its SELECT.
+            let first = words.first().map_or(0, |word| word.at.start);
+            let last = clauses.take(ClauseKind::Select).and_then(<[_]>::last).map_or(end, |word| word.at.end);
+            return Err(no_from(sql, &words, first..last));
+        }
+    }
+    rest_of(sql, &clauses, end, &mut query)?;
+    Ok(query)
+}
 
+/// Reads what is selected into `query`.
+fn items_of(sql: &str, clauses: &Clauses<'_>, end: usize, query: &mut Query) -> Result<()> {
     let mut select = clauses.take(ClauseKind::Select).unwrap_or_default();
     if let [first, rest @ ..] = select
         && first.keyword() == Keyword::DISTINCT
@@ -65,15 +81,11 @@ fn read(sql: &str) -> Result<Query> {
             point(sql, "nothing is selected", 0..end).hint("write SELECT, then columns or aggregates such as count(*)")
         );
     }
-    match clauses.take(ClauseKind::From) {
-        Some(words) => from::read(sql, words, &mut query)?,
-        None => {
-            // What is selected is what lacks it, with its SELECT.
-            let first = words.first().map_or(0, |word| word.at.start);
-            let last = select.last().map_or(end, |word| word.at.end);
-            return Err(no_from(sql, &words, first..last));
-        }
-    }
+    Ok(())
+}
+
+/// Reads the clauses after FROM into `query`.
+fn rest_of(sql: &str, clauses: &Clauses<'_>, end: usize, query: &mut Query) -> Result<()> {
     query.filter = clauses.take(ClauseKind::Where).map(|w| clause(sql, w, end)).transpose()?;
     for piece in clauses.take(ClauseKind::Group).map(split_commas).unwrap_or_default() {
         query.groups.push(clause(sql, piece, end)?);
@@ -84,9 +96,9 @@ fn read(sql: &str) -> Result<Query> {
         query.order.push(order(sql, piece, end)?);
     }
     if let Some(words) = clauses.take(ClauseKind::Limit) {
-        limit(sql, words, end, &mut query)?;
+        limit(sql, words, end, query)?;
     }
-    Ok(query)
+    Ok(())
 }
 
 /// Reads `n` or `n OFFSET m` into `query`.

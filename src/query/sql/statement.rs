@@ -11,6 +11,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 use super::identifier::quote;
+use super::layers::layers;
 use super::limits;
 use super::span::{location, point};
 use super::tokens::SqlToken;
@@ -38,8 +39,11 @@ pub(super) fn outside(sql: &str, words: &[SqlToken]) -> Result<Option<Query>> {
     }
     let (start, end) = (words.first().map_or(0, |w| w.at.start), words.last().map_or(sql.len(), |w| w.at.end));
     let text = Clause { sql: sql[start..end].to_owned(), at: start };
-    let tree = tree(sql, &text)?;
-    let tables = tables(&tree);
+    // A name of WITH may be that of the table that it is about.
+    let tables = match layers(sql)? {
+        Some(layers) => layers.tables(),
+        None => tables(&*tree(sql, &text)?),
+    };
     let Some(first) = tables.first() else {
         return Err(point(sql, "this question names no table", start..end).hint("add FROM and the name of a table"));
     };
@@ -50,7 +54,7 @@ pub(super) fn outside(sql: &str, words: &[SqlToken]) -> Result<Option<Query>> {
     }))
 }
 
-fn is_outside(words: &[SqlToken]) -> bool {
+pub(super) fn is_outside(words: &[SqlToken]) -> bool {
     if words.first().is_some_and(|w| w.keyword() == Keyword::WITH) {
         return true;
     }

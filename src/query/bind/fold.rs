@@ -1,0 +1,241 @@
+//! A question about the rows of another that filters and computes, row by row: the two are one. What the upper one says
+//! of the lower one's columns is said of what these are made from.
+
+use std::ops::ControlFlow;
+
+use polars::prelude::{DataType, Schema};
+use sqlparser::ast::{Expr as Ast, Ident};
+
+use super::names::plain_name;
+use super::rows::has_aggregate;
+use super::{find_aggregate, over};
+use crate::data::Result;
+use crate::query::expr::{self, unknown_column};
+use crate::query::query::{Clause, OrderItem, Query, SelectItem};
+use crate::query::sql::layers::Layer;
+use crate::query::sql::span::ClauseSpan;
+use crate::query::walk;
+/// The question that says the same as several over each other, and whether a clause of it stands nowhere as it is;
+/// `None` where a lower one is more than rows that are filtered and computed.
+///
+/// # Errors
+/// A name that the lower one does not have.
+pub(super) fn fold(layer: &Layer, text: &str) -> Result<Option<(Query, bool)>> {
+    let Some((below, called)) = &layer.below else { return Ok(Some((layer.query.clone(), false))) };
+    let Some((lower, changed)) = fold(below, text)? else { return Ok(None) };
+    let Some(columns) = Columns::of(&lower, called.clone(), text)? else { return Ok(None) };
+    let (query, more) = columns.under(layer.query.clone(), lower)?;
+    Ok(Some((query, changed || more)))
+}
+
+/// What the columns of a question are made from.
+struct Columns<'a> {
+    text: &'a str,
+    /// What the question is called above.
+    called: Option<String>,
+    /// Names and expressions, in order; a star for all columns of the table.
+    items: Vec<Option<(String, Ast)>>,
+    changed: bool,
+}
+
+impl<'a> Columns<'a> {
+    /// `None` for a question that is more than rows that are filtered and computed.
+    fn of(query: &Query, called: Option<String>, text: &'a str) -> Result<Option<Self>> {
+        let counts = query.distinct || query.limit.is_some() || query.offset.is_some();
+        if counts || !query.groups.is_empty() || query.having.is_some() || query.qualify.is_some() {
+            return Ok(None);
+        }
+        let mut items: Vec<Option<(String, Ast)>> = Vec::new();
+        for item in &query.items {
+            match item.expr.sql.strip_suffix('*').map(str::trim_end) {
+                Some("") => items.push(None),
+                Some(table) if table.ends_with('.') && query.join.is_none() => items.push(None),
+                Some(table) if table.ends_with('.') => return Ok(None),
+                _ => {
+                    let ast = expr::parse(ClauseSpan { text, clause: &item.expr })?;
+                    if find_aggregate(&ast).is_some() || over::is_in(&ast) {
+                        return Ok(None);
+                    }
+                    let name = item.alias.clone().unwrap_or_else(|| plain_name(&item.expr.sql));
+                    items.push(Some((name, ast)));
+                }
+            }
+        }
+        // Which of two columns of one name is meant is the binder's to say, where each has its own.
+        let twice =
+            |i: usize, name: &str| items.iter().take(i).flatten().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        let named = items.iter().enumerate().filter_map(|(i, item)| Some((i, item.as_ref()?)));
+        let stars = items.iter().filter(|item| item.is_none()).count();
+        let unclear =
+            named.clone().any(|(i, (name, _))| twice(i, name)) || stars > 1 || (stars == 1 && query.join.is_some());
+        // A column beside a star may have the name of one of its columns.
+        if unclear || (stars == 1 && items.len() > 1) {
+            return Ok(None);
+        }
+        Ok(Some(Self { text, called, items, changed: false }))
+    }
+
+    fn has_star(&self) -> bool {
+        self.items.iter().any(Option::is_none)
+    }
+
+    fn named(&self, ident: &Ident) -> Option<&Ast> {
+        let named = || self.items.iter().flatten();
+        let exact = named().find(|(name, _)| *name == ident.value);
+        let found = exact.or_else(|| {
+            named().find(|(name, _)| ident.quote_style.is_none() && name.eq_ignore_ascii_case(&ident.value))
+        });
+        found.map(|(_, ast)| ast)
+    }
+
+    /// The upper question, of the table that the lower one is about.
+    fn under(mut self, upper: Query, lower: Query) -> Result<(Query, bool)> {
+        let aliases: Vec<String> = upper.items.iter().filter_map(|item| item.alias.clone()).collect();
+        let rows = upper.groups.is_empty()
+            && !upper.distinct
+            && !upper.items.iter().any(|item| has_aggregate(&item.expr))
+            && upper.having.is_none();
+        let mut items = Vec::new();
+        for item in upper.items {
+            let star = item.expr.sql.strip_suffix('*').map(str::trim_end);
+            match star {
+                Some("") => items.extend(self.all(&item)),
+                Some(table) if table.strip_suffix('.').is_some_and(|table| self.is_called(table)) => {
+                    items.extend(self.all(&item));
+                }
+                _ => items.push(self.item(item)?),
+            }
+        }
+        let groups = upper.groups.iter().map(|clause| self.clause(clause, &aliases, false)).collect::<Result<_>>()?;
+        let having = upper.having.as_ref().map(|clause| self.clause(clause, &aliases, false)).transpose()?;
+        let qualify = upper.qualify.as_ref().map(|clause| self.clause(clause, &aliases, false)).transpose()?;
+        let own: Vec<String> = items.iter().filter_map(|item| item.alias.clone()).chain(aliases.clone()).collect();
+        let mut order = Vec::new();
+        for by in &upper.order {
+            order.push(OrderItem { expr: self.clause(&by.expr, &own, true)?, ..by.clone() });
+        }
+        if order.is_empty() && rows {
+            // Rows stay in the order that they were given.
+            for by in &lower.order {
+                order.push(OrderItem { expr: self.clause_of_own(&by.expr)?, ..by.clone() });
+            }
+        }
+        let filter = upper.filter.as_ref().map(|clause| self.clause(clause, &aliases, false)).transpose()?;
+        let filter = match (lower.filter, filter) {
+            (Some(lower), Some(upper)) => {
+                self.changed = true;
+                Some(Clause { sql: format!("({}) AND ({})", lower.sql, upper.sql), at: upper.at })
+            }
+            (lower, upper) => lower.or(upper),
+        };
+        let query = Query {
+            table: lower.table,
+            alias: lower.alias,
+            join: lower.join,
+            items,
+            filter,
+            groups,
+            having,
+            qualify,
+            order,
+            ..upper
+        };
+        Ok((query, self.changed))
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        let own = Clause::from(name.trim_end()).unquoted();
+        self.called.as_ref().is_some_and(|called| called.eq_ignore_ascii_case(&own))
+    }
+
+    /// All columns, where a star stands.
+    fn all(&mut self, star: &SelectItem) -> Vec<SelectItem> {
+        let item = |own: &Option<(String, Ast)>| match own {
+            None => SelectItem { expr: Clause { sql: "*".to_owned(), at: star.expr.at }, alias: None },
+            Some((name, ast)) => {
+                SelectItem { expr: Clause { sql: ast.to_string(), at: star.expr.at }, alias: Some(name.clone()) }
+            }
+        };
+        self.changed |= self.items.iter().any(Option::is_some);
+        self.items.iter().map(item).collect()
+    }
+
+    fn item(&mut self, item: SelectItem) -> Result<SelectItem> {
+        let expr = self.clause(&item.expr, &[], false)?;
+        let alias = item.alias.or_else(|| (expr != item.expr).then(|| plain_name(&item.expr.sql)));
+        Ok(SelectItem { expr, alias })
+    }
+
+    /// A clause of the upper question, of the columns below. With `first` a name that the upper one gives itself is
+    /// meant before a column is.
+    fn clause(&mut self, clause: &Clause, aliases: &[String], first: bool) -> Result<Clause> {
+        let place = ClauseSpan { text: self.text, clause };
+        let mut ast = expr::parse(place)?;
+        let is_alias = |ident: &Ident| aliases.iter().any(|own| own.eq_ignore_ascii_case(&ident.value));
+        let mut changed = false;
+        let walked = walk::visit_expressions_mut(&mut ast, |node| {
+            let (ident, qualified) = match &*node {
+                Ast::Identifier(ident) => (ident.clone(), false),
+                Ast::CompoundIdentifier(parts) => match &parts[..] {
+                    [table, column] if self.is_called(&table.value) => (column.clone(), true),
+                    [table, ..] => {
+                        let fault = place.fault_on(format!("there is no table '{}' here", table.value), node);
+                        return ControlFlow::Break(fault.hint("name a table of FROM, or its alias"));
+                    }
+                    [] => return ControlFlow::Continue(()),
+                },
+                _ => return ControlFlow::Continue(()),
+            };
+            if first && !qualified && is_alias(&ident) {
+                return ControlFlow::Continue(());
+            }
+            match self.named(&ident) {
+                Some(own) => *node = enclosed(own.clone()),
+                None if !qualified && is_alias(&ident) => return ControlFlow::Continue(()),
+                None if self.has_star() && !qualified => return ControlFlow::Continue(()),
+                None if self.has_star() => *node = Ast::Identifier(ident),
+                None => return ControlFlow::Break(unknown_column(&self.schema(), &ident, place)),
+            }
+            changed = true;
+            ControlFlow::Continue(())
+        });
+        if let ControlFlow::Break(fault) = walked {
+            return Err(fault);
+        }
+        if !changed {
+            return Ok(clause.clone());
+        }
+        // What stands alone needs no parentheses.
+        let sql = if let Ast::Nested(alone) = &ast { alone.to_string() } else { ast.to_string() };
+        self.changed |= sql != clause.sql;
+        Ok(Clause { sql, at: clause.at })
+    }
+
+    /// A clause of the lower question itself, in which its own names stand for what they are made from.
+    fn clause_of_own(&mut self, clause: &Clause) -> Result<Clause> {
+        let mut ast = expr::parse(ClauseSpan { text: self.text, clause })?;
+        let _ = walk::visit_expressions_mut(&mut ast, |node| {
+            if let Ast::Identifier(ident) = &*node
+                && let Some(own) = self.named(ident)
+            {
+                *node = enclosed(own.clone());
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        self.changed = true;
+        Ok(Clause { sql: ast.to_string(), at: clause.at })
+    }
+
+    /// The names, for what is said of one that is not among them.
+    fn schema(&self) -> Schema {
+        self.items.iter().flatten().map(|(name, _)| (name.as_str().into(), DataType::Null)).collect()
+    }
+}
+
+/// In parentheses, where something stands beside it.
+fn enclosed(ast: Ast) -> Ast {
+    match ast {
+        plain @ (Ast::Identifier(_) | Ast::CompoundIdentifier(_) | Ast::Nested(_) | Ast::Value(_)) => plain,
+        other => Ast::Nested(Box::new(other)),
+    }
+}

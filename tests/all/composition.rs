@@ -1,0 +1,248 @@
+//! The composition law: a question about the rows of another that filters and computes says the same as the two in one,
+//! in values, types, order, names, and in what is refused.
+
+use std::sync::Arc;
+
+use braid::data::Fault;
+use braid::data::format::write_frame;
+use braid::engine::Options;
+use braid::query::{Partial, Plan, Query};
+use polars::prelude::*;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use crate::run::{answer, assert_same, given, open, sample};
+
+/// Rows with nulls, NaN, infinities, both zeros, and values at the ends of what there is.
+fn rows(count: usize, seed: u64) -> DataFrame {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let floats = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, f64::MAX, f64::MIN_POSITIVE, 2.5, -0.5];
+    let ints = [i64::MAX, i64::MIN, 0, -1, 1, 7];
+    let some = |random: &mut fastrand::Rng| random.u8(..6) > 0;
+    let key: Vec<Option<&str>> =
+        (0..count).map(|_| some(&mut random).then(|| ["a", "B", "ä", "日本"][random.usize(..4)])).collect();
+    let v: Vec<Option<i64>> = (0..count).map(|_| some(&mut random).then(|| ints[random.usize(..ints.len())])).collect();
+    let w: Vec<Option<i64>> = (0..count).map(|_| some(&mut random).then(|| random.i64(-50..50))).collect();
+    let x: Vec<Option<f64>> =
+        (0..count).map(|_| some(&mut random).then(|| floats[random.usize(..floats.len())])).collect();
+    let times: Vec<i64> = (0..count as i64).map(|i| i * 700_000 - 40_000_000).collect();
+    let time = Int64Chunked::from_vec("t".into(), times).into_datetime(TimeUnit::Microseconds, None);
+    let columns = vec![
+        Column::new("k".into(), key),
+        Column::new("v".into(), v),
+        Column::new("w".into(), w),
+        Column::new("x".into(), x),
+        time.into_column(),
+    ];
+    DataFrame::new(count, columns).unwrap()
+}
+
+fn asked(frame: &DataFrame, sql: &str) -> Result<DataFrame, Fault> {
+    let plan = Arc::new(Plan::new(&Query::parse(sql)?, sql, frame.schema(), Some("t"))?);
+    assert!(plan.rerun.is_none(), "it is kept up to date: {sql}");
+    let mut partial = Partial::new(plan)?;
+    // In two pieces, as a feed would bring them.
+    let (first, second) = frame.split_at(frame.height() as i64 / 3);
+    for piece in [first, second] {
+        partial.absorb(&piece, None)?;
+    }
+    Ok(partial.answer(None)?.frame)
+}
+
+/// A question with `{}` where its table stands.
+fn question() -> impl Strategy<Value = String> {
+    let aggregates = &[
+        "count(*) AS n",
+        "sum(w)",
+        "sum(v) AS s",
+        "avg(x) AS a",
+        "min(x)",
+        "max(x) AS top",
+        "count(DISTINCT w) AS d",
+        "sum(w) FILTER (WHERE v > 0) AS f",
+        "max(k) AS last_key",
+        "sum(w + 1) / count(*) AS r",
+    ][..];
+    let values = &["k", "v", "w AS v2", "x", "w * 2 - 1 AS y", "upper(k) AS u", "t", "x IS NULL AS gone", "v + w"][..];
+    let keys = &["k", "w", "v > 0", "tumble(t, INTERVAL '10 seconds')", "nope"][..];
+    let filters = &["", "w > 0", "v IS NOT NULL AND x < 1", "k IN ('a', 'ä') OR w BETWEEN -5 AND 5", "nope = 1"][..];
+    let ends = &["", "ORDER BY 1", "ORDER BY 1 DESC NULLS FIRST LIMIT 3", "LIMIT 4"][..];
+    let grouped = (
+        subsequence(keys.to_vec(), 0..=2),
+        subsequence(aggregates.to_vec(), 1..=4),
+        select(filters.to_vec()),
+        select(vec!["", "HAVING count(*) > 1"]),
+        select(ends.to_vec()),
+    );
+    let grouped = grouped.prop_map(|(keys, aggregates, filter, having, end)| {
+        let named: Vec<String> = keys.iter().enumerate().map(|(i, key)| format!("{key} AS g{i}")).collect();
+        let items: Vec<String> = named.into_iter().chain(aggregates.iter().map(ToString::to_string)).collect();
+        let by: Vec<String> = (0..keys.len()).map(|i| format!("g{i}")).collect();
+        let by = if by.is_empty() { String::new() } else { format!("GROUP BY {}", by.join(", ")) };
+        let filter = if filter.is_empty() { String::new() } else { format!("WHERE {filter}") };
+        format!("SELECT {} FROM {{}} {filter} {by} {having} {end}", items.join(", "))
+    });
+    let plain = (subsequence(values.to_vec(), 1..=5), select(filters.to_vec()), any::<bool>(), select(ends.to_vec()));
+    let plain = plain.prop_map(|(values, filter, distinct, end)| {
+        let distinct = if distinct { "DISTINCT " } else { "" };
+        let filter = if filter.is_empty() { String::new() } else { format!("WHERE {filter}") };
+        format!("SELECT {distinct}{} FROM {{}} {filter} {end}", values.join(", "))
+    });
+    prop_oneof![grouped, plain, Just("SELECT * FROM {} WHERE w > 3 ORDER BY t".to_owned())]
+}
+
+/// The ways to ask a question of all rows of a table, and of those that a condition lets through.
+fn ways(question: &str) -> Vec<String> {
+    let of = |from: &str| question.replace("{}", from);
+    let columns = "k AS k, v AS v, w AS w, x AS x, t AS t";
+    vec![
+        of("(SELECT * FROM r) AS q"),
+        of("(SELECT * FROM r)"),
+        of(&format!("(SELECT {columns} FROM r) AS q")),
+        of("(SELECT q.* FROM (SELECT * FROM r) AS q) AS p"),
+        format!("WITH q AS (SELECT * FROM r) {}", of("q")),
+        // Its name is that of the table.
+        format!("WITH r AS (SELECT * FROM r) {}", of("r")),
+        format!("WITH a AS (SELECT * FROM r), b AS (SELECT {columns} FROM a), c AS (SELECT * FROM b) {}", of("c AS d")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(crate::cases(256))]
+
+    #[test]
+    fn a_question_about_a_question_is_one_question(question in question(), count in 0_usize..60, seed in any::<u64>()) {
+        let frame = rows(count, seed);
+        let plain = asked(&frame, &question.replace("{}", "r"));
+        for sql in ways(&question) {
+            match (&plain, asked(&frame, &sql)) {
+                (Ok(want), Ok(got)) => {
+                    prop_assert_eq!(got.schema(), want.schema(), "{}", sql);
+                    assert_same(&got, want);
+                }
+                (Err(want), Err(got)) => prop_assert_eq!(&got.what, &want.what, "{}", sql),
+                (want, got) => prop_assert!(false, "{}\n{:?}\nis not\n{:?}", sql, got, want),
+            }
+        }
+    }
+
+    /// What filters and computes below is what it would be above.
+    #[test]
+    fn what_is_computed_below_is_computed(question in question(), count in 0_usize..60, seed in any::<u64>()) {
+        let frame = rows(count, seed);
+        let (condition, other) = ("w <> 7", "x > -1 OR x IS NULL");
+        let limited = asked(&frame, &format!("SELECT * FROM r WHERE ({condition}) AND ({other})")).unwrap();
+        let want = asked(&limited, &question.replace("{}", "r"));
+        let below = format!("(SELECT * FROM (SELECT * FROM r WHERE {condition}) AS low WHERE {other}) AS q");
+        let got = asked(&frame, &question.replace("{}", &below));
+        match (want, got) {
+            (Ok(want), Ok(got)) => assert_same(&got, &want),
+            (Err(want), Err(got)) => prop_assert_eq!(got.what, want.what),
+            (want, got) => prop_assert!(false, "{:?}\nis not\n{:?}", got, want),
+        }
+    }
+}
+
+/// Questions whose answers are tables, with the columns k, n and s.
+const BELOW: &[&str] = &[
+    "SELECT k, count(*) AS n, sum(w) AS s FROM r GROUP BY k",
+    "SELECT k, tumble(t, INTERVAL '5 seconds') AS t, count(*) AS n, sum(w) AS s FROM r WHERE w <> 3 GROUP BY 1, 2",
+    "SELECT k, count(*) AS n, sum(w) AS s FROM r GROUP BY k HAVING count(*) > 1 ORDER BY n DESC, k LIMIT 3",
+    "SELECT DISTINCT k, v AS n, w AS s FROM r",
+    "SELECT k, w AS n, x AS s FROM r ORDER BY t LIMIT 5",
+    "SELECT k, w AS n, count(*) OVER (PARTITION BY k) AS s FROM r",
+];
+/// Questions about them.
+const ABOVE: &[&str] = &[
+    "SELECT count(*) AS c, sum(n) AS n, max(s) AS m FROM {}",
+    "SELECT k, max(s) AS m FROM {} WHERE n > 1 GROUP BY k ORDER BY m DESC, k",
+    "SELECT * FROM {} ORDER BY n, k",
+    "SELECT k, n, rank() OVER (PARTITION BY k ORDER BY n DESC) AS place FROM {} QUALIFY place <= 2",
+    "SELECT DISTINCT n FROM {}",
+    "SELECT nope FROM {}",
+];
+
+#[test]
+fn a_question_about_an_answer_is_asked_of_the_answer() {
+    for (seed, count) in [(1, 0), (2, 1), (3, 57)] {
+        let frame = rows(count, seed);
+        for below in BELOW {
+            let answer = asked(&frame, below).unwrap();
+            for above in ABOVE {
+                let want = asked(&answer, &above.replace("{}", "r"));
+                let ways = [
+                    above.replace("{}", &format!("({below}) AS q")),
+                    format!("WITH q AS ({below}) {}", above.replace("{}", "q")),
+                    format!("WITH q AS ({below}), p AS (SELECT * FROM q) {}", above.replace("{}", "(SELECT * FROM p)")),
+                ];
+                for sql in ways {
+                    match (&want, asked(&frame, &sql)) {
+                        (Ok(want), Ok(got)) => assert_same(&got, want),
+                        (Err(want), Err(got)) => assert_eq!(got.what, want.what, "{sql}"),
+                        (want, got) => panic!("{sql}\n{got:?}\nis not\n{want:?}"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The fusion law holds for them: history and live, split anywhere, are as all rows at once; and they follow the feed.
+#[test]
+fn a_question_about_an_answer_is_kept_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = sample(2_000, 5);
+    let file = |name: &str, rows: &DataFrame| {
+        let path = folder.path().join(name);
+        write_frame(rows, &path).unwrap();
+        path
+    };
+    for sql in [
+        "SELECT k, max(n) AS most, sum(s) AS s FROM (SELECT k, tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, \
+         sum(v) AS s FROM r GROUP BY k, w) GROUP BY k",
+        "WITH q AS (SELECT k, count(*) AS n FROM (SELECT * FROM r WHERE v > 0) GROUP BY k) SELECT * FROM q WHERE n > 2",
+        "SELECT count(*) AS n FROM (SELECT DISTINCT k FROM r)",
+    ] {
+        let all = file("all.parquet", &frame);
+        let want = answer(&open(&given(&[&all], &[])), sql, Options::default());
+        for cut in [0, 700, 2_000] {
+            let old = file("old.parquet", &frame.head(Some(cut)));
+            let new = file("new.ndjson", &frame.slice(cut as i64, 2_000 - cut));
+            let live = format!("file:{}?follow=false", new.display());
+            let got = answer(&open(&given(&[&old], &[live])), sql, Options::default());
+            assert_eq!(got.fault, None, "{sql}");
+            assert_same(&got.answer, &want.answer);
+            assert!(got.rows.conserved() && got.rows.come_in == 2_000);
+            assert!(!got.notes.iter().any(|note| note.starts_with("re-run")), "{:?}", got.notes);
+        }
+    }
+}
+
+#[test]
+fn columns_of_the_lower_question_are_what_they_are_made_from() {
+    let frame = rows(40, 1);
+    let same = |below: &str, above: &str| {
+        assert_same(&asked(&frame, below).unwrap(), &asked(&frame, above).unwrap());
+    };
+    same("SELECT sum(y) AS s FROM (SELECT w + 1 AS y FROM r) AS q", "SELECT sum(w + 1) AS s FROM r");
+    same("SELECT 2 * y AS z FROM (SELECT w + 1 AS y FROM r WHERE w > 0)", "SELECT 2 * (w + 1) AS z FROM r WHERE w > 0");
+    same("SELECT q.y, q.* FROM (SELECT w AS y, k FROM r) AS q", "SELECT w AS y, w AS y_1, k FROM r");
+    same("SELECT * FROM (SELECT k, w FROM r ORDER BY w, t)", "SELECT k, w FROM r ORDER BY w, t");
+    // A window below, groups above.
+    same(
+        "SELECT s, count(*) AS n FROM (SELECT tumble(t, INTERVAL '10 seconds') AS s FROM r) GROUP BY s",
+        "SELECT tumble(t, INTERVAL '10 seconds') AS s, count(*) AS n FROM r GROUP BY s",
+    );
+}
+
+#[test]
+fn a_lower_question_has_the_columns_that_it_names_and_no_others() {
+    let frame = rows(3, 1);
+    let refused = |sql: &str| asked(&frame, sql).unwrap_err();
+    let sql = "SELECT count(*) FROM (SELECT k FROM r) AS q WHERE w > 1";
+    let fault = refused(sql);
+    assert_eq!((fault.what.as_str(), fault.span.map(|span| &sql[span])), ("there is no column 'w'", Some("w")));
+    assert!(refused("SELECT r.k FROM (SELECT k FROM r) AS q").what.contains("no table 'r'"));
+    assert!(refused("SELECT k FROM (SELECT nope FROM r)").what.contains("'k'"));
+    assert!(refused("SELECT nope FROM (SELECT nope FROM r)").what.contains("no column 'nope'"));
+}
