@@ -157,6 +157,11 @@ impl Snapshot {
         }
     }
 
+    /// Whether the answer is of a part of the rows, and goes on being read.
+    pub fn is_partial(&self) -> bool {
+        !self.last && (self.catching_up || self.history_share() < 1.0)
+    }
+
     /// The share of history that this answer covers, 0 to 1; 1 when there is none.
     pub fn history_share(&self) -> f64 {
         if self.history_total == 0 { 1.0 } else { (self.history_done as f64 / self.history_total as f64).min(1.0) }

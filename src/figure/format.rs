@@ -79,6 +79,16 @@ impl Format {
         })
     }
 
+    /// The same without the digits behind the point that five do not need, to stand beside other values.
+    pub fn beside(&self, value: f64) -> String {
+        match self.number {
+            NumberFormat::Duration => self.value(value),
+            _ if !value.is_finite() => self.value(value),
+            _ if value.abs() >= 1e5 => self.value(value.round()),
+            _ => self.value(number::round_to(value, 5)),
+        }
+    }
+
     /// The same in about three digits, for large letters.
     pub fn short(&self, value: f64) -> String {
         let rounded = number::round_to(value, 3);

@@ -271,6 +271,13 @@ impl Layout {
         Some((x, Self::value_words(figure, series, y)))
     }
 
+    /// The value of a point in about five digits, to stand beside others.
+    pub fn brief_words(figure: &Figure, series: usize, index: usize) -> Option<String> {
+        let (_, y) = figure.series.get(series)?.point(index)?;
+        let (kind, format) = figure.axis_of(series);
+        Some(if *kind == AxisKind::Power { Self::value_words(figure, series, y) } else { format.beside(y) })
+    }
+
     /// A value as its axis writes it.
     fn value_words(figure: &Figure, series: usize, y: f64) -> String {
         let (kind, format) = figure.axis_of(series);

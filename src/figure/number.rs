@@ -114,7 +114,7 @@ pub fn powers(scale: Scale, most: usize) -> Ticks {
         let nth = all.len().div_ceil(most.max(2));
         all.into_iter().step_by(nth.max(1)).collect()
     };
-    let ticks = Some(plain).filter(several).or_else(|| finest().map(every_few)).unwrap_or_default();
+    let ticks = Some(plain).filter(several).or_else(|| finest().map(every_few)).unwrap_or_else(|| finer(&tenths));
     let values = ticks.iter().map(|(digit, power)| power + digit.log10()).collect();
     Ticks {
         step: every,

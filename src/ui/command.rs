@@ -172,10 +172,10 @@ pub const COMMANDS: &[Command] = &[
     command("Add a text to the board", |app| Some(edit(words(app.board()?.id)))),
     command("Add a tile…", |app| app.table_to_add().map(|table| Action::Board(BoardAction::Add(Some(table))))),
     command("Change the question of the tile…", |app| {
-        focused(app).map(|tile| Action::Board(BoardAction::Question(Some(tile))))
+        asking(app).map(|tile| Action::Board(BoardAction::Question(Some(tile))))
     }),
     command("Open the question of the tile at its table", |app| {
-        focused(app).map(|tile| Action::Board(BoardAction::Open(tile)))
+        asking(app).map(|tile| Action::Board(BoardAction::Open(tile)))
     }),
     command("Remove the table", |app| app.sheet().map(|sheet| Action::Table(sheet.id, TableAction::Remove))),
     command("Remove the board", |app| app.board().map(|board| edit(Edit::RemoveBoard { board: board.id }))),
@@ -270,6 +270,12 @@ pub fn words(board: BoardId) -> Edit {
 fn focused(app: &App) -> Option<TileId> {
     let board = app.board()?;
     app.boards.maximised.or(app.boards.focus).filter(|id| board.tile(*id).is_some())
+}
+
+/// The same where its question is a person's.
+fn asking(app: &App) -> Option<TileId> {
+    let tile = app.board()?.tile(focused(app)?)?;
+    tile.asks_freely().then_some(tile.id)
 }
 
 /// The tile so many places further, round and round.

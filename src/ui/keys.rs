@@ -46,7 +46,7 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         Some(table) => Action::Chart(table, ChartAction::Form(false)),
         None if boards.drawing.is_some() => Action::Board(BoardAction::Figure(None)),
         None if boards.adding.is_some() => Action::Board(BoardAction::Add(None)),
-        None if boards.asking.is_some() => Action::Board(BoardAction::Question(None)),
+        None if app.tile_question().is_some() => Action::Board(BoardAction::Question(None)),
         None if boards.maximised.is_some() => Action::Board(BoardAction::Maximise(None)),
         None => Action::Board(BoardAction::Present(false)),
     });
@@ -78,7 +78,7 @@ fn is(event: &Event, shortcut: &KeyboardShortcut) -> bool {
 /// Whether there is something that Escape closes.
 fn closes(app: &App) -> bool {
     let boards = &app.boards;
-    let of_board = [boards.drawing, boards.asking].iter().any(Option::is_some) || boards.adding.is_some();
+    let of_board = boards.drawing.is_some() || boards.adding.is_some() || app.tile_question().is_some();
     let beside = app.drawing && boards.shown.is_none() || of_board;
     app.pane.is_some() || app.feed.is_some() || beside || boards.maximised.is_some() || boards.presenting
 }

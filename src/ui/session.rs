@@ -226,7 +226,7 @@ impl App {
 
     /// Opens a table that is set up.
     pub(super) fn open_again(&mut self, table: &TableSetup) {
-        if let Some(tried) = self.session.unopened.remove(&table.id) {
+        if let Some(tried) = self.session.unopened.remove(&table.id).filter(|tried| !tried.fault.place.is_empty()) {
             // It is told once more where it is still so.
             self.notices.forget_place(&tried.fault.place);
         }
@@ -240,6 +240,9 @@ impl App {
         if let Some(setup) = setup.filter(|setup| self.session.opening.remove(&setup.id)) {
             let tried = Unopened { fault: fault.clone(), paths: setup.paths.clone() };
             self.session.unopened.insert(setup.id, tried);
+            // A step may have been taken meanwhile.
+            let now = self.bench.now().table(setup.id).filter(|now| now.paths != setup.paths).cloned();
+            now.into_iter().for_each(|now| self.open_again(&now));
         }
     }
 

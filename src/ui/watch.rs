@@ -265,7 +265,7 @@ impl Watch {
         self.note_rhythms(&newest);
         if self.held && !self.paused {
             // What is said anew of an answer goes with it; one of a part of the rows is none to wait for.
-            let stays = |old: &Arc<Snapshot>| old.moment != newest.moment && (is_partial(&newest) || !is_partial(old));
+            let stays = |old: &Arc<Snapshot>| old.moment != newest.moment && (newest.is_partial() || !old.is_partial());
             self.recent.retain(stays);
             self.recent.push_back(newest.clone());
             let more = self.recent.len().saturating_sub(RECENT);
@@ -328,7 +328,7 @@ impl Watch {
 
     /// The moments of which its answers are, the oldest first; `None` where none is to be waited for.
     pub(super) fn spans(&self) -> Option<Vec<Span>> {
-        self.recent.back().filter(|newest| !self.paused && !is_partial(newest))?;
+        self.recent.back().filter(|newest| !self.paused && !newest.is_partial())?;
         Snapshot::spans(&self.recent, self.next)
     }
 
@@ -432,11 +432,6 @@ impl Watch {
             s => RunState::Reading(s.history_share()),
         }
     }
-}
-
-/// Whether an answer is of a part of the rows.
-fn is_partial(snapshot: &Snapshot) -> bool {
-    !snapshot.last && (snapshot.catching_up || snapshot.history_share() < 1.0)
 }
 
 /// A rate over a sliding second.

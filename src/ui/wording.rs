@@ -1,6 +1,8 @@
 //! What to change, in the window's words: the menus and buttons in which it is changed.
 
+use super::widget::numbers;
 use crate::data::{Fault, Setting};
+use crate::engine::counts::TimeGap;
 
 /// A fault in one line, with what to do about it.
 pub fn fault(fault: &Fault) -> String {
@@ -44,4 +46,16 @@ fn setting_words(setting: &Setting) -> Option<String> {
         Setting::Memory { .. } | Setting::OwnWorkspace | Setting::NewWorkspace | Setting::NoWindow => return None,
     };
     Some(words)
+}
+
+/// The newest gaps, a line each.
+pub fn gaps(gaps: &[TimeGap]) -> String {
+    const TOLD: usize = 12;
+    let tell = |at: Option<i64>, unknown: &str| at.map_or_else(|| unknown.to_owned(), numbers::time);
+    let line = |gap: &TimeGap| {
+        format!("{}: {} to {}: {}", gap.source, tell(gap.from, "the beginning"), tell(gap.until, "now"), gap.reason)
+    };
+    let more = gaps.len().saturating_sub(TOLD);
+    let older = (more > 0).then(|| format!("and {more} before"));
+    gaps.iter().rev().take(TOLD).map(line).chain(older).collect::<Vec<_>>().join("\n")
 }

@@ -358,7 +358,7 @@ impl Worksheet {
         let shown = self.watch.shown.as_ref();
         let come_in = shown.map_or(0, |s| s.rows.come_in);
         match (&self.rewound, come_in) {
-            _ if shown.is_some_and(|s| s.catching_up || s.history_share() < 1.0) => "Reading",
+            _ if shown.is_some_and(|s| s.is_partial()) => "Reading",
             (Some(_), _) => "No row of this stretch fits the question",
             (None, 0) if self.watch.is_live() => "The table has no rows yet",
             (None, 0) => "The table has no rows",

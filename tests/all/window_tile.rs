@@ -183,7 +183,7 @@ fn the_question_of_a_tile_is_changed_beside_it() {
     assert!(window.has("no column 'wrong'"));
     // The builder says the same, and asks at once.
     rewrite(&mut window, sql);
-    window.click("Measure sum(amount) AS amount");
+    window.click("Measure sum(amount)");
     window.click("Remove this measure");
     answered(&mut window);
     assert!(own(&window).sql.starts_with("SELECT shop"), "{}", own(&window).sql);

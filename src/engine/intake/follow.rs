@@ -184,7 +184,7 @@ impl Following<'_> {
                         scan.feeds().dropped += rows;
                     }
                 }
-                // The scan that goes on beside it had those rows; a recording has the same gap each time.
+                // The scan that goes on beside it may have had those rows; a recording has the same gap each time.
                 Event::Gap { reason } if scan.stop.is_some() && self.feed.kept().is_none() => {
                     scan.fault(Fault::new(reason).at(&self.name).hint("ask again once it is there"));
                 }

@@ -67,8 +67,8 @@ impl<'a> Partitions<'a> {
                     if let Some(stop) = stop.as_ref().filter(|stop| !mark.starts_with(&stop.mark)) {
                         opened.turn_to(&stop.mark, 0);
                     }
-                    if stop.is_some() && self.scan.start.reached.partitions.is_empty() {
-                        // The scan that goes on beside this one had rows that are not there any more.
+                    if stop.is_some() {
+                        // The scan that goes on beside this one may have had rows that are not there any more.
                         self.scan.fault(past_is_gone(&source));
                     } else {
                         self.scan.note(format!(

@@ -35,6 +35,10 @@ pub(super) struct Known {
 impl Answering {
     /// Lets final windows leave memory for disk, where there are many.
     pub(super) fn seal(&mut self) {
+        // A question about the answer is asked of all of it.
+        if !self.partial.plan().above.is_empty() {
+            return;
+        }
         self.settle(false);
         let timed = self.scan.table.time.as_ref().filter(|_| self.has_read());
         let Some(watermark) = timed.and_then(|_| self.scan.watermark.answered(Instant::now())) else { return };
@@ -68,10 +72,11 @@ impl Answering {
         self.can_save() && self.save.as_ref().is_some_and(|due| due.is(now))
     }
 
-    /// Whether what it knows is of a prefix of every input.
+    /// Whether what it knows is of a prefix of every input, all of it.
     pub(super) fn can_save(&self) -> bool {
         let is_small = || self.partial.size() <= self.query.saving.most;
-        self.save.is_some() && !self.is_catching_up() && !self.has_ended() && is_small()
+        let lacks = self.query.diagnostics().fault.is_some();
+        self.save.is_some() && !lacks && !self.is_catching_up() && !self.has_ended() && is_small()
     }
 
     /// An audit is for idle time: not while history is still being read.

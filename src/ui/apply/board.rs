@@ -109,7 +109,7 @@ impl App {
             self.add_board();
         }
         let Some(board) = board.or(self.boards.shown) else { return };
-        self.step_on(&Edit::AddTile { board, tile, at: None }, true);
+        self.step(&Edit::AddTile { board, tile, at: None });
         self.bring_to_front(Some(board));
     }
 }

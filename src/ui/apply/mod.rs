@@ -26,7 +26,7 @@ impl App {
         match action {
             Action::Open(open) => self.apply_open(open),
             Action::Table(id, action) => self.apply_table(id, action),
-            Action::Question(table, question) => self.apply_question(table, question),
+            Action::Question(of, question) => self.apply_question(of, question),
             Action::Board(board) => {
                 if let BoardAction::Reach(tile) = board {
                     ctx.memory_mut(|memory| memory.request_focus(head_id(tile)));

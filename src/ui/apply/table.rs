@@ -28,6 +28,9 @@ impl App {
                 return;
             }
             TableAction::Rename(name) => {
+                if let Some(old) = self.bench().table(id).map(|table| table.name.clone()) {
+                    self.rename_in_written(&old, &name);
+                }
                 self.step(&Edit::RenameTable { table: id, name });
                 self.reconcile();
             }

@@ -122,6 +122,11 @@ impl Boards {
         self.runs.get(&tile)
     }
 
+    /// Lets what runs for a tile go, so that it is asked once more.
+    fn ask_anew(&mut self, tile: TileId) {
+        self.runs.remove(&tile);
+    }
+
     /// Which colours series have, to be kept.
     pub(super) fn series_colours(&self) -> Vec<SeriesColours> {
         let kept = |((board, column), names): (&(BoardId, String), &Colours)| SeriesColours {

@@ -3,15 +3,18 @@
 
 use super::narrow::asked;
 use crate::data::{Fault, Result};
+use crate::query::sql::renamed;
 use crate::ui::action::QuestionAction;
 use crate::ui::question::{QuestionEditor, QuestionOf, Written, table_of};
 use crate::ui::{App, classes};
 use crate::workspace::bench::{Edit, Tile, TileId};
 
 impl App {
-    /// The question in the pane beside the board, and the tile that asks it.
+    /// The question in the pane beside the board, and the tile that asks it; `None` while it is not seen.
     pub fn tile_question(&self) -> Option<(&Tile, Written<'_>)> {
-        let tile = self.board()?.tile(self.boards.asking?)?;
+        let boards = &self.boards;
+        let covered = boards.presenting || boards.drawing.is_some() || boards.adding.is_some();
+        let tile = self.board().filter(|_| !covered)?.tile(boards.asking?)?;
         let (sheet, question) = (self.sheet_named(&tile.table)?, self.boards.written.get(&tile.id)?);
         Some((tile, Written { of: QuestionOf::Tile(tile.id), sheet, question }))
     }
@@ -45,6 +48,16 @@ impl App {
         }
     }
 
+    /// What is written names a table that is called something else from now on.
+    pub(in crate::ui) fn rename_in_written(&mut self, old: &str, new: &str) {
+        for question in self.boards.written.values_mut() {
+            // Where it cannot be told where it names the table, it stays as it is written.
+            if let Ok(sql) = renamed(&question.sql, old, new) {
+                question.set_sql(sql);
+            }
+        }
+    }
+
     pub(in crate::ui) fn apply_tile_question(&mut self, id: TileId, action: QuestionAction) {
         let Some(question) = self.boards.written.get_mut(&id) else { return };
         let asks = match action {
@@ -71,9 +84,16 @@ impl App {
     fn ask_for_tile(&mut self, id: TileId) {
         let (Some(tile), Some(question)) = (self.bench().tile(id), self.boards.written.get(&id)) else { return };
         match self.with_question(tile, question) {
-            Ok(tile) => {
-                if self.bench().tile(id) != Some(&tile) {
-                    self.step(&Edit::SetTile { tile });
+            Ok(asked) => {
+                let same = (&asked.table, &asked.sql) == (&tile.table, &tile.sql);
+                if let Some(question) = self.boards.written.get_mut(&id) {
+                    question.fault = None;
+                }
+                if same {
+                    // Who asks once more may have put right what was wrong with it.
+                    self.boards.ask_anew(id);
+                } else {
+                    self.step(&Edit::SetTile { tile: asked });
                 }
             }
             Err(fault) => {
@@ -88,7 +108,9 @@ impl App {
     fn with_question(&self, tile: &Tile, question: &QuestionEditor) -> Result<Tile> {
         let sheet = table_of(&question.sql, &self.sheets)?;
         let (table, sql) = (sheet.table.name.clone(), question.sql.clone());
-        let tile = Tile { table, sql, suggested: false, ..tile.clone() };
+        // Tiles of one table share a question by its name.
+        let question = if table == tile.table { tile.question.clone() } else { String::new() };
+        let tile = Tile { table, sql, question, suggested: false, ..tile.clone() };
         let scope = self.bench().board_of(tile.id).map(|board| board.scope.clone()).unwrap_or_default();
         let asked = asked(&tile, &scope, sheet, None)?;
         // Where the board's limits are in the text that is bound, a place in it is none in what was written.

@@ -34,6 +34,13 @@ pub struct Keys {
     by: isize,
 }
 
+impl Keys {
+    /// Who asks has done with writing.
+    pub fn and_asks(self, asks: bool) -> Self {
+        Self { closes: self.closes || asks, ..self }
+    }
+}
+
 fn id(text: Id) -> Id {
     text.with("completion")
 }
@@ -51,9 +58,7 @@ pub fn take_keys(ctx: &Context, text: Id) -> Keys {
     let plain = |key| pressed(Modifiers::NONE, key);
     let by = isize::from(plain(Key::ArrowDown)) - isize::from(plain(Key::ArrowUp));
     let accepts = plain(Key::Enter) | plain(Key::Tab);
-    // Who asks has done with writing.
-    let asks = ctx.input(|i| i.modifiers.command && i.key_pressed(Key::Enter));
-    Keys { asked, accepts, closes: plain(Key::Escape) || asks, by }
+    Keys { asked, accepts, closes: plain(Key::Escape), by }
 }
 
 /// Shows the list where there is one; the changed text once something of it was taken.

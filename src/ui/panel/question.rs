@@ -69,7 +69,7 @@ pub fn beside_ui(ui: &mut Ui, app: &App, written: Written<'_>, actions: &mut Vec
     let room = ui.available_rect_before_wrap();
     let lines = written.question.sql.lines().count().max(6) as f32 * LINE + look::PAD;
     let text = (lines + sql::below(written.question, true)).min(room.height() * 0.5);
-    let menus = builder::height(ui).clamp(LEAST, room.height() - text - look::PAD);
+    let menus = builder::height(ui, written.of).clamp(LEAST, room.height() - text - look::PAD);
     let (above, below) = room.split_top_bottom_at_y(room.top() + menus);
     let below = below.with_min_y(below.top() + look::PAD).with_max_y(below.top() + look::PAD + text);
     ui.scope_builder(UiBuilder::new().max_rect(above), |ui| builder::builder_ui(ui, written, actions));
@@ -140,7 +140,7 @@ fn builder_tab_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) 
 pub fn least_height(ui: &Ui, sheet: &Worksheet) -> f32 {
     let lines = sheet.question.sql.lines().count().max(3) as f32 * LINE + look::PAD;
     let alone = ui.available_width() - 2.0 * look::PAD < WIDE;
-    (HEAD + builder::height(ui).max(lines + sql::below(&sheet.question, alone)))
+    (HEAD + builder::height(ui, sheet.written().of).max(lines + sql::below(&sheet.question, alone)))
         .clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
 }
 

@@ -40,7 +40,9 @@ pub fn sql_ui(ui: &mut Ui, written: Written<'_>, alone: bool, actions: &mut Vec<
                 .hint_text("SELECT count(*) FROM …")
                 .layouter(&mut layouter);
             let id = Id::unique(("SQL of", of));
-            let keys = complete::take_keys(ui.ctx(), id);
+            // Its key was read before anything was painted.
+            let asks = actions.contains(&Action::Question(of, QuestionAction::Ask));
+            let keys = complete::take_keys(ui.ctx(), id).and_asks(asks);
             let edit = edit.id(id).min_size(vec2(ui.available_width(), height - look::STEP)).show(ui);
             let response = edit.response.response.clone().accessible_name("SQL");
             let completed = complete::list_ui(ui, sheet, &edit, &text, keys);

@@ -5,7 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
 use crate::data::words::percent;
-use crate::engine::counts::TimeGap;
 use crate::ui::action::{Action, AppAction, BoardAction, ModelAction, Pane, RunAction, TableAction};
 use crate::ui::guard::ModelGuard;
 use crate::ui::panel::rejects;
@@ -13,7 +12,7 @@ use crate::ui::watch::{RunState, Silence, Watch};
 use crate::ui::widget::badge::dot_ui;
 use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, look};
+use crate::ui::{App, look, wording};
 
 /// A watermark further behind than this belongs to a replay of old data, so that its lag is not shown.
 const OLD_SECS: f64 = 7.0 * 86_400.0;
@@ -189,7 +188,7 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     if !newest.gaps.is_empty() {
         let text = format!("{}, unknown", numbers::counted(newest.gaps.len() as u64, "gap"));
         fact_ui(ui, sheet, "gaps", |ui| {
-            ui.label(RichText::new(text).color(p.warn)).on_hover_text(gaps_text(&newest.gaps))
+            ui.label(RichText::new(text).color(p.warn)).on_hover_text(wording::gaps(&newest.gaps))
         });
     }
     if (newest.seam.at.is_some() || !newest.seam.partitions.is_empty())
@@ -199,18 +198,6 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     {
         actions.push(Action::App(AppAction::Show(Pane::Ledger)));
     }
-}
-
-/// The newest gaps, a line each.
-fn gaps_text(gaps: &[TimeGap]) -> String {
-    const TOLD: usize = 12;
-    let tell = |at: Option<i64>, unknown: &str| at.map_or_else(|| unknown.to_owned(), numbers::time);
-    let line = |gap: &TimeGap| {
-        format!("{}: {} to {}: {}", gap.source, tell(gap.from, "the beginning"), tell(gap.until, "now"), gap.reason)
-    };
-    let more = gaps.len().saturating_sub(TOLD);
-    let older = (more > 0).then(|| format!("and {more} before"));
-    gaps.iter().rev().take(TOLD).map(line).chain(older).collect::<Vec<_>>().join("\n")
 }
 
 fn counter_ui(ui: &mut Ui, color: Color32, text: &str, hint: &str) -> bool {

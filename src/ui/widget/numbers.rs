@@ -65,20 +65,11 @@ fn with_decimals(v: f64, decimals: usize) -> String {
 
 /// A float to be read from afar: whole from 1,000 on, else with four digits that count.
 pub fn brief(v: f64) -> String {
-    with_digits(v, 4)
-}
-
-/// The same with five digits, for values beside each other.
-pub fn beside(v: f64) -> String {
-    with_digits(v, 5)
-}
-
-fn with_digits(v: f64, digits: i32) -> String {
     let size = v.abs();
     if !v.is_finite() || v == 0.0 || !(1e-3..1e15).contains(&size) {
         return float(v);
     }
-    let decimals = (digits - 1 - size.log10().floor() as i32).clamp(0, 6) as usize;
+    let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
     with_decimals(v, decimals)
 }
 

@@ -155,6 +155,11 @@ impl Tile {
         Self { suggested: false, ..self }
     }
 
+    /// Whether its question is a person's: the ledger of a table has its own.
+    pub fn asks_freely(&self) -> bool {
+        self.asks() && self.show != TileKind::Ledger
+    }
+
     /// Whether anything is asked for it.
     pub fn asks(&self) -> bool {
         !matches!(self.show, TileKind::Text(_) | TileKind::Guard(_) | TileKind::Unknown(_)) && !self.sql.is_empty()

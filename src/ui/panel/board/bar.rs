@@ -28,7 +28,8 @@ pub fn views_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut
                 (None, None) => {}
             }
             let id = ui.scope_id().with("names of boards are out of sight");
-            if ui.data(|d| d.get_temp::<bool>(id)).unwrap_or(false) {
+            let hid = ui.data(|d| d.get_temp::<bool>(id)).unwrap_or(false);
+            if hid {
                 all_ui(ui, app, actions);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -38,7 +39,10 @@ pub fn views_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut
                     ui.horizontal_centered(|ui| tabs_ui(ui, app, sheet, actions));
                 });
                 let hides = shown.content_size.x > shown.inner_rect.width() + 1.0;
-                ui.data_mut(|d| d.insert_temp(id, hides));
+                if hides != hid {
+                    ui.data_mut(|d| d.insert_temp(id, hides));
+                    ui.ctx().request_repaint();
+                }
             });
         });
     });

@@ -8,7 +8,7 @@ use eframe::egui::{self, Id, ScrollArea, Ui};
 
 use crate::query::Form;
 use crate::ui::action::{Action, QuestionAction};
-use crate::ui::question::Written;
+use crate::ui::question::{QuestionOf, Written};
 use crate::ui::widget::buttons;
 use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
@@ -43,8 +43,12 @@ pub fn builder_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) 
             row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
         });
     });
-    ui.data_mut(|d| d.insert_temp(height_id(), shown.content_size.y));
-    if edit != FieldChange::None {
+    ui.data_mut(|d| d.insert_temp(height_id(of), shown.content_size.y));
+    if edit == FieldChange::Done && form == question.form {
+        // A field was left as it was: what is written already is asked.
+        let asks = question.is_changed() && question.fault.is_none();
+        actions.extend(asks.then_some(Action::Question(of, QuestionAction::Ask)));
+    } else if edit != FieldChange::None {
         if question.form.lists_rows() && !form.lists_rows() {
             form.summarise();
         }
@@ -53,13 +57,14 @@ pub fn builder_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) 
     }
 }
 
-fn height_id() -> Id {
-    Id::unique("height of the builder")
+/// Tables have their questions in a wide panel, tiles in a narrow pane.
+fn height_id(of: QuestionOf) -> Id {
+    Id::unique(("height of the builder", matches!(of, QuestionOf::Tile(_))))
 }
 
 /// How high the rows were when they were last painted.
-pub fn height(ui: &Ui) -> f32 {
-    ui.data(|d| d.get_temp(height_id())).unwrap_or(0.0)
+pub fn height(ui: &Ui, of: QuestionOf) -> f32 {
+    ui.data(|d| d.get_temp(height_id(of))).unwrap_or(0.0)
 }
 
 /// The condition on rows and the one on groups, in one line.

@@ -6,7 +6,6 @@ use crate::data::words::shortened;
 use crate::figure::{Figure, Layout, LegendSpot, legend};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::look;
-use crate::ui::widget::numbers;
 
 /// The most letters of a name where there is no room for whole ones.
 const LETTERS: usize = 8;
@@ -46,9 +45,7 @@ impl Values {
     /// The value of a series in words.
     fn words(&self, figure: &Figure, series: usize) -> Option<String> {
         let (_, index) = self.points.iter().find(|(own, _)| *own == series)?;
-        let (_, y) = Layout::words(figure, series, *index)?;
-        // An axis writes a minus sign, which is none that is read.
-        Some(y.replace('−', "-").parse().map_or(y, numbers::beside))
+        Layout::brief_words(figure, series, *index)
     }
 
     /// Writes them into the legend; false where there is none that names what is drawn.
@@ -56,7 +53,8 @@ impl Values {
         let shown = || drawn.layout.legend.iter().filter(|spot| !spot.hidden);
         let named = |spot: &LegendSpot| figure.series.iter().position(|series| series.name == spot.name);
         let series: Vec<usize> = shown().filter_map(named).collect();
-        let names = !series.is_empty() && series.len() == shown().count() && drawn.layout.panels.is_empty();
+        // One name alone is no legend.
+        let names = series.len() > 1 && series.len() == shown().count() && drawn.layout.panels.is_empty();
         if names {
             self.write_ui(ui, figure, drawn, room, &series);
         }
@@ -87,10 +85,8 @@ impl Values {
         // Over the title of the axis, too, where the legend's own room is too small.
         let widths = [room.right() - place.left(), room.width() - look.font_size];
         let tries = [(None, 0), (None, 1), (Some(LETTERS), 0), (Some(LETTERS), 1)];
-        let placed = tries.into_iter().filter_map(|(letters, at)| Some(place_of(letters, *widths.get(at)?)));
-        let mut all: Vec<legend::Legend> = placed.collect();
-        let Some(last) = all.pop() else { return };
-        let legend = all.into_iter().find(fits).unwrap_or(last);
+        let mut placed = tries.into_iter().filter_map(|(letters, at)| Some(place_of(letters, *widths.get(at)?)));
+        let Some(legend) = placed.find(fits).or_else(|| Some(place_of(Some(LETTERS), *widths.last()?))) else { return };
         let left = place.left().min(room.right() - legend.width - look.font_size * 0.5).max(room.left());
         let begins = if left < place.left() { room.left() } else { place.left() - 2.0 };
         let covered = Rect::from_min_max(pos2(begins, place.top()), pos2(room.right(), place.bottom()));

@@ -55,7 +55,7 @@ pub fn body_ui(
         let then = if shown.last { "" } else { ", and the answer comes at the end" };
         return told(ui, format!("{ON_DISK}{then}"));
     }
-    if shown.answer.height() == 0 && (shown.catching_up || shown.history_share() < 1.0) {
+    if shown.answer.height() == 0 && shown.is_partial() {
         return told(ui, "Reading".to_owned());
     }
     if shown.answer.height() == 0 {

@@ -19,10 +19,10 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
     } else if ui.button("Maximise").clicked() {
         act(BoardAction::Maximise(Some(tile.id)));
     }
-    if asks_freely(tile) && ui.button("Change the question…").clicked() {
+    if tile.asks_freely() && ui.button("Change the question…").clicked() {
         act(BoardAction::Question(Some(tile.id)));
     }
-    if asks_freely(tile)
+    if tile.asks_freely()
         && ui
             .button("Open it at its table")
             .on_hover_text("With its rows, its ledger and its cost; the tile stays as it is until it is updated")
@@ -33,7 +33,7 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
     if matches!(tile.show, TileKind::Figure(_)) && ui.button("Figure…").clicked() {
         act(BoardAction::Figure(Some(tile.id)));
     }
-    if asks_freely(tile) {
+    if tile.asks_freely() {
         // It holds a field: a click into it does not close it.
         let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         SubMenuButton::new("Share its question").config(open).ui(ui, |ui| {
@@ -42,7 +42,7 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
             }
         });
     }
-    if asks_freely(tile) {
+    if tile.asks_freely() {
         let mut own_time = tile.own_time;
         if ui.checkbox(&mut own_time, "Keep its own time").on_hover_text(OWN_TIME).changed() {
             act(BoardAction::step(Edit::SetTile { tile: Tile { own_time, ..tile.clone() } }));
@@ -55,7 +55,7 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
     if ui.button("Rename").clicked() {
         act(BoardAction::Rename(Some(tile.id)));
     }
-    if asks_freely(tile) {
+    if tile.asks_freely() {
         ui.menu_button("Show as", |ui| {
             let mut choice = |ui: &mut Ui, name: &str, show: TileKind| {
                 if ui.radio(tile.show == show, name).clicked() {
@@ -88,9 +88,4 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
     if ui.button("Close tile").on_hover_text("Ctrl+Z brings it back").clicked() {
         act(BoardAction::step(Edit::RemoveTile { tile: tile.id }));
     }
-}
-
-/// Whether its question is a person's: the ledger of a table has its own.
-fn asks_freely(tile: &Tile) -> bool {
-    tile.asks() && tile.show != TileKind::Ledger
 }

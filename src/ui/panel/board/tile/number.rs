@@ -9,6 +9,9 @@ use crate::ui::look;
 use crate::ui::widget::numbers;
 use crate::workspace::bench::Tile;
 
+/// The steps between sizes of letters.
+const SIZES: f32 = 4.0;
+
 /// The least height of the line.
 const LEAST: f32 = 16.0;
 
@@ -57,10 +60,12 @@ fn words_ui(ui: &mut Ui, run: &TileRun, room: Rect) -> Option<(Rect, Option<Rect
     });
     let beside = change.as_ref().map_or(0.0, |change| change.size().x + look::PAD);
     // As large as there is room for it.
-    let high = (room.height() * 0.3).clamp(look::TITLE, look::DISPLAY * 1.6);
+    let high = ((room.height() * 0.3 / SIZES).floor() * SIZES).clamp(look::TITLE, look::DISPLAY * 1.6);
     let mut value = line(number.text.clone(), high, p.strong);
     if value.size().x + beside > wide {
-        let size = (high * (wide - beside).max(wide / 2.0) / value.size().x).max(look::TEXT);
+        let size = high * (wide - beside).max(wide / 2.0) / value.size().x;
+        // In whole steps: each size has glyphs of its own, which stay in memory.
+        let size = ((size / SIZES).floor() * SIZES).max(look::TEXT);
         value = line(number.text.clone(), size, p.strong);
     }
     let what = if number.at.is_empty() { number.of.clone() } else { format!("{} · {}", number.of, number.at) };

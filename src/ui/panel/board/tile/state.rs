@@ -66,8 +66,7 @@ pub fn state_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun) {
         say("incomplete".to_owned(), p.error, &wording::fault(fault));
     }
     if !shown.gaps.is_empty() {
-        let gaps: Vec<String> = shown.gaps.iter().map(|gap| format!("{}: {}", gap.source, gap.reason)).collect();
-        say(numbers::counted(gaps.len() as u64, "gap"), p.warn, &gaps.join("\n"));
+        say(numbers::counted(shown.gaps.len() as u64, "gap"), p.warn, &wording::gaps(&shown.gaps));
     }
     if shown.rows.late > 0 {
         let hint = "These rows came after their window was final, and are not in it";
