@@ -6,6 +6,7 @@ use polars::sql::SQLContext;
 
 use super::model::Models;
 use super::order::sorted;
+use super::sets::Sets;
 use super::sql::{quote, quote_always};
 use crate::data::Result;
 use crate::sync::deep;
@@ -24,6 +25,8 @@ pub struct Rerun {
     pub ordered: bool,
     /// What items without a name of their own are called, in the order of the answer's columns.
     pub names: Vec<Option<String>>,
+    /// Answers that are put together, where it is no more than that: then they are ours, not those of polars' SQL.
+    pub sets: Option<Sets>,
 }
 
 /// A table and the columns that the question may look at.
@@ -55,6 +58,9 @@ impl Rerun {
     /// # Errors
     /// polars' complaint.
     pub fn answer(&self, tables: &[DataFrame]) -> Result<DataFrame> {
+        if let Some(sets) = &self.sets {
+            return deep(|| sets.answer(tables));
+        }
         let mut context = SQLContext::new();
         for (needed, rows) in self.tables.iter().zip(tables) {
             context.register(&needed.table, rows.clone().lazy());

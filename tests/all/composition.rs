@@ -187,6 +187,51 @@ fn a_question_about_an_answer_is_asked_of_the_answer() {
     }
 }
 
+/// Answers that are put together, by the same code.
+#[test]
+fn answers_are_put_together_as_tables_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.csv");
+    std::fs::write(&path, "k,v\na,1\nb,2\n,3\na,1\n,3\nc,\n").unwrap();
+    let asked = |sql: &str| {
+        let out = crate::cli::braid(&["run", "--history", &format!("r={}", path.display()), "--sql", sql]);
+        (String::from_utf8_lossy(&out.stdout).into_owned(), crate::cli::stderr(&out))
+    };
+    let answered = |sql: &str| asked(sql).0;
+    for (sql, want) in [
+        ("SELECT k FROM r WHERE v = 1 UNION ALL SELECT k FROM r WHERE v = 3", "k\na\na\n\n\n"),
+        ("SELECT k FROM r WHERE v = 1 UNION SELECT k FROM r WHERE v = 3 ORDER BY k", "k\na\n\n"),
+        ("SELECT k FROM r EXCEPT SELECT k FROM r WHERE v > 1 ORDER BY k", "k\na\nc\n"),
+        ("SELECT k, v FROM r INTERSECT SELECT k, v FROM r WHERE k IS NULL", "k,v\n,3\n"),
+        ("SELECT v FROM r WHERE v = 1 UNION SELECT v / 2 AS half FROM r WHERE v = 3 ORDER BY v", "v\n1.0\n1.5\n"),
+        ("SELECT max(v) AS m FROM r UNION ALL SELECT count(*) FROM r ORDER BY m LIMIT 1", "m\n3\n"),
+        (
+            "SELECT k FROM r WHERE v = 1 UNION SELECT k FROM r INTERSECT SELECT k FROM r WHERE v = 2 ORDER BY k",
+            "k\na\nb\n",
+        ),
+        ("(SELECT k FROM r UNION ALL SELECT k FROM r) EXCEPT (SELECT k FROM r WHERE v > 0) ORDER BY k", "k\nc\n"),
+    ] {
+        let (got, said) = asked(sql);
+        assert_eq!(got, want, "{sql}: {said}");
+    }
+    // All rows, put together from two halves.
+    let halves = "(SELECT * FROM r WHERE v > 1 UNION ALL SELECT k, v FROM r WHERE NOT coalesce(v > 1, false)) AS q";
+    for question in
+        ["SELECT k, sum(v) AS s, count(*) AS n FROM {} GROUP BY k ORDER BY k", "SELECT count(*) AS n FROM {}"]
+    {
+        assert_eq!(answered(&question.replace("{}", halves)), answered(&question.replace("{}", "r")));
+    }
+    let refused = |sql: &str| {
+        let schema = rows(1, 1).schema().clone();
+        let input = braid::query::InputTable { name: "r", schema: &schema, time: None, commas: &[] };
+        Plan::over(&Query::parse(sql).unwrap(), sql, &[input]).unwrap_err()
+    };
+    assert!(refused("SELECT k, v FROM r UNION SELECT k FROM r").what.contains("2 and 1 columns"));
+    assert!(refused("SELECT k FROM r UNION SELECT v FROM r").what.contains("different kinds"));
+    let sql = "SELECT k FROM r UNION SELECT nope FROM r";
+    assert_eq!(refused(sql).span.map(|span| &sql[span]), Some("nope"));
+}
+
 /// The fusion law holds for them: history and live, split anywhere, are as all rows at once; and they follow the feed.
 #[test]
 fn a_question_about_an_answer_is_kept_up_to_date() {

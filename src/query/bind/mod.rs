@@ -15,6 +15,7 @@ mod over;
 mod rerun;
 mod rows;
 mod score;
+mod sets;
 
 use std::sync::Arc;
 
@@ -70,7 +71,10 @@ fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -
         if let Some(plan) = bind_layers(asked, text, tables, models)? {
             return Ok(plan);
         }
-        let (rerun, output) = rerun::bind(asked, text, tables, models)?;
+        let (rerun, output) = match sets::bind(asked, text, tables, models)? {
+            Some(bound) => bound,
+            None => rerun::bind(asked, text, tables, models)?,
+        };
         return Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) });
     }
     bind_select(query, text, tables, models)

@@ -1,6 +1,8 @@
 //! A question whose FROM names another one, in parentheses or by WITH: taken apart into SELECTs that stand over each
 //! other. What the upper one means of the lower is left to `bind`.
 
+use std::ops::Range;
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
@@ -34,6 +36,29 @@ impl Layer {
 /// What is wrong with a clause.
 pub fn layers(sql: &str) -> Result<Option<Layer>> {
     deep(|| read(sql, &words(sql)?, &mut Vec::new()))
+}
+
+/// A SELECT whose FROM is a question in parentheses: its clauses, what that is called, and where it stands.
+pub type Over = (Query, Option<String>, Range<usize>);
+
+/// # Errors
+/// What is wrong with a clause.
+pub fn over(sql: &str) -> Result<Option<Over>> {
+    deep(|| {
+        let words = words(sql)?;
+        if words.first().is_none_or(|word| word.keyword() != Keyword::SELECT) {
+            return Ok(None);
+        }
+        let end = words.last().map_or(sql.len(), |word| word.at.end);
+        let Ok(clauses) = split_clauses(sql, &words, end) else { return Ok(None) };
+        let Some(from) = clauses.take(ClauseKind::From) else { return Ok(None) };
+        let Some((inner, called, _)) = derived(from, &[]).filter(|_| !goes_on(&words, from)) else { return Ok(None) };
+        let mut query = Query::default();
+        items_of(sql, &clauses, end, &mut query)?;
+        rest_of(sql, &clauses, end, &mut query)?;
+        let (Some(first), Some(last)) = (inner.first(), inner.last()) else { return Ok(None) };
+        Ok(Some((query, called, first.at.start..last.at.end)))
+    })
 }
 
 /// A question that WITH gives a name.
@@ -100,7 +125,7 @@ fn with<'a>(words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Option<&'a [Sq
 }
 
 /// The words between a parenthesis that opens at the first word and the one that closes it, and those after it.
-fn enclosed(words: &[SqlToken]) -> Option<(&[SqlToken], &[SqlToken])> {
+pub(super) fn enclosed(words: &[SqlToken]) -> Option<(&[SqlToken], &[SqlToken])> {
     let mut depth = 0_i32;
     let closes = words.iter().position(|word| {
         match word.token {

@@ -9,6 +9,7 @@ pub mod limits;
 mod print;
 mod rename;
 mod select;
+pub mod sets;
 pub mod span;
 pub(super) mod statement;
 mod tokens;
