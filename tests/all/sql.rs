@@ -483,3 +483,13 @@ fn limit_with_offset_is_kept_up_to_date_where_the_question_gives_an_order() {
     assert!(Query::parse("SELECT a, b FROM t LIMIT 3 OFFSET 2").unwrap().rerun.is_some());
     assert!(Query::parse("SELECT a FROM t ORDER BY a OFFSET 2").unwrap().rerun.is_some());
 }
+
+#[test]
+fn a_column_may_be_called_as_a_word_of_sql_that_is_a_call() {
+    let frame = df!("user" => ["ann", "bob", "ann"], "ms" => [2_i64, 2, 3]).unwrap();
+    for user in ["user", "\"user\"", "USER", "t.user"] {
+        let sql = format!("SELECT {user} AS who, sum(ms) AS ms FROM t GROUP BY {user} ORDER BY 1");
+        let got = crate::run::one_go(&frame, &sql);
+        assert_eq!(got.column("ms").unwrap().i64().unwrap().into_no_null_iter().collect::<Vec<_>>(), [5, 2], "{user}");
+    }
+}

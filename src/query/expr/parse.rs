@@ -1,11 +1,11 @@
 //! A clause read as one expression.
 
-use sqlparser::ast::Expr as Ast;
+use sqlparser::ast::{Expr as Ast, FunctionArguments, ObjectNamePart};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::tree::column;
+use super::tree::{column, rewrite};
 use crate::data::Result;
 use crate::query::sql::limits;
 use crate::query::sql::span::{ClauseSpan, location, offset};
@@ -24,6 +24,20 @@ fn name(sql: &str) -> Option<&str> {
     let inner = sql.strip_prefix('"')?.strip_suffix('"')?;
     (!inner.is_empty() && !inner.contains(['"', '\\'])).then_some(inner)
 }
+
+/// SQL has words that are calls without parentheses, such as `user`: to us they are names.
+fn name_columns(node: &mut Ast) {
+    if let Ast::Function(function) = &*node
+        && matches!(function.args, FunctionArguments::None)
+        && let [ObjectNamePart::Identifier(ident)] = &function.name.0[..]
+        && NAMES.iter().any(|name| ident.value.eq_ignore_ascii_case(name))
+    {
+        *node = Ast::Identifier(ident.clone());
+    }
+}
+
+/// Those of these words that are no time.
+const NAMES: &[&str] = &["user", "current_user", "session_user", "current_role", "current_catalog", "current_schema"];
 
 fn read(place: ClauseSpan<'_>) -> Result<Ast> {
     let sql = &place.clause.sql;
@@ -51,6 +65,13 @@ fn read(place: ClauseSpan<'_>) -> Result<Ast> {
     let mut parser = Parser::new(&GenericDialect).with_tokens_with_locations(tokens);
     let mut ast = parser.parse_expr().map_err(wrong)?;
     limits::of_tree(&mut ast, limits::STEPS).map_err(too_much)?;
+    let lower = sql.to_ascii_lowercase();
+    if NAMES.iter().any(|name| lower.contains(name)) {
+        rewrite(&mut ast, |node| {
+            name_columns(node);
+            Ok(())
+        })?;
+    }
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
         let at = offset(sql, rest.span.start)..sql.len();
