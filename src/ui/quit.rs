@@ -1,4 +1,4 @@
-//! Leaving the window: at once, unless something would be lost by it.
+//! Leaving the window: at once, unless something is under way.
 
 use std::time::{Duration, Instant};
 
@@ -22,9 +22,9 @@ impl App {
         }
     }
 
-    /// Asks before the window is closed, where something would be lost.
+    /// Asks before the window is closed, where something is under way.
     pub(super) fn ask_before_quitting(&mut self, ctx: &Context) {
-        if !ctx.input(|i| i.viewport().close_requested()) || self.quits || self.lost_by_quitting().is_empty() {
+        if !ctx.input(|i| i.viewport().close_requested()) || self.quits || self.ended_by_quitting().is_empty() {
             return;
         }
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
@@ -36,21 +36,24 @@ impl App {
         ctx.send_viewport_cmd(ViewportCommand::Close);
     }
 
-    /// What cannot be had again once the window is closed, a sentence each.
-    pub(super) fn lost_by_quitting(&self) -> Vec<String> {
-        let mut lost: Vec<String> = self
+    /// What ends with the window, a sentence each.
+    pub(super) fn ended_by_quitting(&self) -> Vec<String> {
+        let mut ended: Vec<String> = self
             .sheets
             .iter()
             .filter(|sheet| sheet.watch.is_live())
-            .flat_map(|sheet| sheet.table.live.iter().filter(|feed| !feed.kind.rereadable))
-            .map(|feed| format!("What {} sends while Braid is closed is missed", feed.url.shown()))
+            .flat_map(|sheet| &sheet.table.live)
+            .map(|feed| match feed.kind.rereadable {
+                true => format!("{} is followed: what it brings meanwhile is read next time", feed.url.shown()),
+                false => format!("What {} sends while Braid is closed is missed", feed.url.shown()),
+            })
             .collect();
         if self.train_form.as_ref().is_some_and(|form| !form.is_idle()) {
-            lost.push("A model is being trained".to_owned());
+            ended.push("A model is being trained".to_owned());
         }
         if !self.jobs.is_idle() {
-            lost.push("Something is still being read or saved".to_owned());
+            ended.push("Something is still being read or saved".to_owned());
         }
-        lost
+        ended
     }
 }

@@ -10,7 +10,7 @@ const UNUSUAL: u32 = 8;
 const WEIGHT: f64 = 0.2;
 
 /// The rhythm of a feed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Rhythm {
     rows: u64,
     newest: Option<Instant>,

@@ -299,6 +299,11 @@ impl Watch {
         self.rhythms.iter().filter_map(|rhythm| rhythm.age(Instant::now())).min()
     }
 
+    /// Takes over when rows of each feed came: rows that are read once more are not rows that come.
+    pub(super) fn hear_of(&mut self, other: &Self) {
+        self.rhythms.clone_from(&other.rhythms);
+    }
+
     /// How fast rows come, in words; of a slow feed, when the last one came.
     pub fn rate_words(&self) -> String {
         let live = self.newest.as_ref().filter(|newest| newest.live_open > 0).map(|newest| newest.live_rate);

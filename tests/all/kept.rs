@@ -236,6 +236,13 @@ fn what_was_rotated_away_meanwhile_is_read_for_whoever_goes_on() {
 /// A question that nobody asked before has all rows of the table, also those whose files were rotated away since.
 #[test]
 fn what_was_rotated_away_is_read_for_a_new_question() {
+    // The newest has the number 1, or the largest.
+    for names in [["feed.csv.2", "feed.csv.1"], ["feed.csv.1", "feed.csv.2"]] {
+        new_question_after_rotations(names);
+    }
+}
+
+fn new_question_after_rotations(names: [&str; 2]) {
     let folder = tempfile::tempdir().unwrap();
     let (path, stored) = (folder.path().join("feed.csv"), folder.path().join("kept"));
     let all = rows(3_200, 23);
@@ -247,9 +254,9 @@ fn what_was_rotated_away_is_read_for_a_new_question() {
         fs::write(&path, HEADER.to_owned() + &all[begin..end].concat()).unwrap();
     };
     wait(&own, has_all(1_000));
-    rotate("feed.csv.2", 1_000, 1_900);
+    rotate(names[0], 1_000, 1_900);
     wait(&own, has_all(1_900));
-    rotate("feed.csv.1", 1_900, 3_200);
+    rotate(names[1], 1_900, 3_200);
     wait(&own, has_all(3_200));
     let new = scan.ask(vec![ask_of(&first, &stored, "1", QUESTIONS[3])]).unwrap().remove(0);
     wait(&new, has_all(3_200));

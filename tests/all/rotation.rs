@@ -208,6 +208,26 @@ fn a_file_that_was_rotated_while_it_was_followed_is_gone_on_with_after_a_restart
     }
 }
 
+/// Some count on: then the newest of the files that were moved away has the largest number.
+#[test]
+fn files_that_are_numbered_upwards_are_read_in_their_order() {
+    for ends in [true, false] {
+        let (folder, path) = place("log.ndjson");
+        append(&path, &objects(0..50));
+        read_on(folder.path(), &path, 50, ends);
+        let mut next = 50;
+        for name in ["log.ndjson.1", "log.ndjson.2", "log.ndjson.3"] {
+            append(&path, &objects(next..next + 7));
+            // Long enough for another time of the files.
+            std::thread::sleep(Duration::from_millis(20));
+            fs::rename(&path, folder.path().join(name)).unwrap();
+            append(&path, &objects(next + 7..next + 12));
+            next += 12;
+            read_on(folder.path(), &path, next as u64, ends);
+        }
+    }
+}
+
 #[test]
 fn what_was_rotated_away_while_nobody_read_is_read_first() {
     for (ends, names) in [(true, &["log.ndjson.1"][..]), (false, &["log.ndjson.2", "log.ndjson.1"][..])] {

@@ -137,7 +137,7 @@ impl App {
             // A path is asked for on the way to something else.
             AppAction::Hide => self.pane = self.path.over.take().filter(|_| self.pane == Some(Pane::Path)),
             AppAction::Quit => self.quit(ctx),
-            AppAction::Leave if self.lost_by_quitting().is_empty() => self.quit(ctx),
+            AppAction::Leave if self.ended_by_quitting().is_empty() => self.quit(ctx),
             AppAction::Leave => self.pane = Some(Pane::Quit),
             AppAction::Panel(by) => focus::to_region(ctx, by),
             AppAction::Formulas(formulas) => self.formulas = formulas,

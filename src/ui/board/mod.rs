@@ -221,6 +221,10 @@ impl App {
         for (id, run) in &mut *runs {
             run.watch.hold(front.contains(id));
             run.look(in_sight(id));
+            let reads = self.sheets.iter().find(|sheet| run.is_of(&sheet.table)).map(Worksheet::running);
+            if let Some(reads) = reads.filter(|watch| watch.is_live()) {
+                run.watch.hear_of(reads);
+            }
         }
         // All that is seen changes in one frame, to the newest moment that all of it has come to.
         let (mut together, spans): (Vec<TileId>, Vec<_>) =

@@ -19,6 +19,11 @@ impl App {
         Some((tile, Written { of: QuestionOf::Tile(tile.id), sheet, question }))
     }
 
+    /// Whether something is written for a tile that was not asked.
+    pub fn has_draft(&self, tile: TileId) -> bool {
+        self.boards.written.get(&tile).is_some_and(QuestionEditor::is_changed)
+    }
+
     /// Opens the pane with the question of a tile, or closes it.
     pub(in crate::ui) fn show_tile_question(&mut self, tile: Option<TileId>) {
         let boards = &mut self.boards;

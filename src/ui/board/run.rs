@@ -162,11 +162,13 @@ impl TileRun {
         self.watch.spans().filter(|_| !self.alone)
     }
 
-    /// Shows a stretch of time, where the figure has an axis of time.
+    /// Shows a stretch of time, where a figure has an axis of time.
     pub(super) fn look_at(&mut self, range: Option<(f64, f64)>) {
-        let timed = self.chart.figure().is_some_and(|figure| figure.x.kind == AxisKind::Time);
-        if timed && self.chart.view().and_then(|view| view.x) != range {
-            self.chart.set_view(range.map(|x| View { x: Some(x), y: None }));
+        for chart in [&mut self.chart, &mut self.spark] {
+            let timed = chart.figure().is_some_and(|figure| figure.x.kind == AxisKind::Time);
+            if timed && chart.view().and_then(|view| view.x) != range {
+                chart.set_view(range.map(|x| View { x: Some(x), y: None }));
+            }
         }
     }
 

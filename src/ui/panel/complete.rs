@@ -5,12 +5,18 @@ use eframe::egui::text::{CCursor, CCursorRange};
 use eframe::egui::text_edit::{TextEditOutput, TextEditState};
 use eframe::egui::{
     Area, Button, Context, EventFilter, Frame, Id, Key, Margin, Modifiers, Order, Rect, RichText, ScrollArea, Ui, pos2,
+    vec2,
 };
 
+use crate::data::words::shortened;
 use crate::query::complete::{Completion, Item, ItemKind, KnownTable, complete};
 use crate::ui::look;
 use crate::ui::widget::cells;
 use crate::ui::worksheet::Worksheet;
+
+/// The width of a letter of code, and of a small one, at most.
+const LETTER: f32 = 8.0;
+const SMALL_LETTER: f32 = 6.5;
 
 /// The width of the list, and how many of it are in sight.
 const WIDTH: f32 = 400.0;
@@ -162,7 +168,10 @@ fn item_ui(ui: &mut Ui, item: &Item, chosen: bool) -> eframe::egui::Response {
         ItemKind::Word => p.faint,
     };
     let name = RichText::new(&item.name).monospace().color(color);
-    let about = RichText::new(&item.about).size(look::SMALL).color(p.faint);
-    let button = Button::selectable(chosen, name).right_text(about).truncate();
-    ui.add_sized([ui.available_width(), look::ROW], button).accessible_name(format!("Complete {}", item.name))
+    // What is said of it has the room that its name leaves.
+    let taken = item.name.chars().count() as f32 * LETTER + 2.0 * look::PAD;
+    let letters = ((ui.available_width() - taken) / SMALL_LETTER).max(0.0) as usize;
+    let about = RichText::new(shortened(&item.about, letters)).size(look::SMALL).color(p.faint);
+    let button = Button::selectable(chosen, name).right_text(about).min_size(vec2(ui.available_width(), look::ROW));
+    ui.add(button).accessible_name(format!("Complete {}", item.name))
 }

@@ -9,7 +9,7 @@ use crate::ui::{App, look};
 
 pub fn quit_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let closed = modal_ui(ctx, "Quit Braid?", 460.0, |ui| {
-        for line in app.lost_by_quitting() {
+        for line in app.ended_by_quitting() {
             ui.add(Label::new(line).wrap());
         }
         ui.add_space(look::STEP);

@@ -10,7 +10,7 @@ use polars::prelude::SchemaRef;
 
 use super::not_followed;
 use super::rotation::{self, Between, Left, UNFINISHED};
-use super::tail::{Standing, State, Tail};
+use super::tail::{Identity, Standing, State, Tail};
 use crate::data::{Chunk, Fault, Result};
 use crate::source::live::flush_timer::{FlushTimer, POLL_PAUSE};
 use crate::source::live::stream_decoder::StreamDecoder;
@@ -42,6 +42,8 @@ pub struct Following {
     quiet: Option<Instant>,
     /// Files that another took the place of.
     left: Left,
+    /// Those of the past that were read: none of them is read twice.
+    read: Vec<Identity>,
     /// Since when nothing stands at the path.
     away: Option<Instant>,
     /// Whether a person was told that it is away.
@@ -68,6 +70,7 @@ impl Following {
             leaving: false,
             quiet: None,
             left: Left::default(),
+            read: Vec::new(),
             away: None,
             told: false,
             lines_known: from == 0,
@@ -171,7 +174,11 @@ impl Following {
         let (at, line) = self.decoder.next();
         let mut came = Between::default();
         if let Some(old) = self.tail.take() {
-            came = rotation::between(&self.path, &old, &self.left);
+            let known = |id| self.left.holds(id) || self.read.contains(&id);
+            came = rotation::between(&self.path, &old, known);
+            if self.until.is_some() {
+                self.read.push(old.identity());
+            }
             // What still comes to it is no more of the past.
             if let Some(shape) = self.decoder.shape().cloned().filter(|_| self.until.is_none()) {
                 self.left.push(old, self.decoder.source(), shape, self.decoder.columns(), at, line);

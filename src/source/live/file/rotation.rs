@@ -101,6 +101,8 @@ struct Sibling {
     path: PathBuf,
     id: Identity,
     modified: SystemTime,
+    /// When it was made, where the system knows: a name that is given later leaves that as it is.
+    created: Option<SystemTime>,
     /// The number it was given, where that counts rotations.
     number: Option<u32>,
     packed: bool,
@@ -121,7 +123,8 @@ fn siblings(path: &Path) -> Vec<Sibling> {
         let Some(metadata) = entry.metadata().ok().filter(|metadata| digits && metadata.is_file()) else { continue };
         let Ok(modified) = metadata.modified() else { continue };
         let number = stem.parse().ok().filter(|number| *number < 10_000);
-        found.push(Sibling { path: entry.path(), id: identity(&metadata), modified, number, packed: packed.is_some() });
+        let (id, created) = (identity(&metadata), metadata.created().ok());
+        found.push(Sibling { path: entry.path(), id, modified, created, number, packed: packed.is_some() });
     }
     found.sort_by(|a, b| a.modified.cmp(&b.modified).then(b.number.cmp(&a.number)));
     found
@@ -150,28 +153,40 @@ pub struct Between {
     pub lost: Option<String>,
 }
 
-/// Looks for the files that stood at the path after `old` and before the one that is there now. `known` are those that
-/// are followed already.
-pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
-    let (Ok(left), Ok(now)) = (old.modified(), path.metadata().map(|metadata| identity(&metadata))) else {
+/// Looks for the files that stood at the path after `old` and before the one that is there now. `known` tells those that
+/// were read already.
+pub fn between(path: &Path, old: &Tail, known: impl Fn(Identity) -> bool) -> Between {
+    let (Ok((left, made)), Ok(now)) = (old.times(), path.metadata().map(|metadata| identity(&metadata))) else {
         return Between::default();
     };
     let all = siblings(path);
     let own = all.iter().find(|sibling| sibling.id == old.identity());
-    let later = |sibling: &&Sibling| {
+    // Most give the newest the number 1; some count on, so that the newest has the largest. An old file may be written
+    // to after the next one was made. Where the two disagree, it is the time of making that tells.
+    let came_later = |sibling: &Sibling| {
         let by_number = own.and_then(|own| own.number).zip(sibling.number).map(|(own, number)| number < own);
-        sibling.id != old.identity()
-            && sibling.id != now
-            && !known.holds(sibling.id)
-            && by_number.unwrap_or(sibling.modified >= left)
+        let by_time = sibling.modified >= left;
+        let by_making = made.zip(sibling.created).filter(|_| !sibling.packed).map(|(own, other)| other > own);
+        match by_number {
+            Some(by_number) if by_number != by_time => by_making.unwrap_or(by_number),
+            _ => by_time,
+        }
+    };
+    let later = |sibling: &&Sibling| {
+        sibling.id != old.identity() && sibling.id != now && !known(sibling.id) && came_later(sibling)
     };
     let came: Vec<&Sibling> = all.iter().filter(later).collect();
     let first = came.iter().find(|sibling| !sibling.packed);
     let before_first = |sibling: &&&Sibling| first.is_none_or(|first| sibling.modified <= first.modified);
     let packed = came.iter().filter(|sibling| sibling.packed).filter(before_first).count();
-    // By their numbers it is known how many rotations there were in between.
+    // By their numbers it is known how many rotations there were in between, where the newest has the number 1.
+    let counts_on = |number: u32| {
+        let before = |sibling: &&Sibling| sibling.number.is_some_and(|other| other < number) && !came_later(sibling);
+        all.iter().find(before).is_some()
+    };
     let numbers = own
         .and_then(|own| own.number)
+        .filter(|number| !counts_on(*number))
         .map_or(0, |own| own.saturating_sub(1 + first.and_then(|first| first.number).unwrap_or(0)) as usize);
     let gone = numbers.saturating_sub(packed);
     let lost = (packed + gone > 0).then(|| {

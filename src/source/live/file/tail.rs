@@ -69,8 +69,10 @@ impl Tail {
         self.identity
     }
 
-    pub fn modified(&self) -> io::Result<SystemTime> {
-        self.file.metadata()?.modified()
+    /// When it was written last, and when it was made, where the system knows.
+    pub fn times(&self) -> io::Result<(SystemTime, Option<SystemTime>)> {
+        let metadata = self.file.metadata()?;
+        Ok((metadata.modified()?, metadata.created().ok()))
     }
 
     /// The last bytes that were read.

@@ -240,7 +240,7 @@ fn moment_ui(ui: &mut Ui, app: &App, board: &Board) {
     hint.push(format!("Times are in {}", numbers::zone()));
     let hint = hint.join("\n");
     // The names of boards have the room first.
-    let most = (ui.available_width() * 0.4).max(60.0);
+    let most = (ui.available_width() * 0.28).max(60.0);
     ui.scope(|ui| {
         ui.set_max_width(most);
         ui.add(Label::new(text.size(look::SMALL)).truncate()).on_hover_text(hint);

@@ -57,6 +57,9 @@ pub fn state_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun) {
             (None, _) => say("live".to_owned(), p.live, "Rows are added as they come"),
         }
     }
+    if app.has_draft(tile.id) {
+        say("changed, not asked".to_owned(), p.warn, "Another question is written for it: see Change the question…");
+    }
     if app.boards().changes_slowly && run.changes_slowly() {
         let share = run.watch.staged.as_ref().map_or(0.0, StagedRun::share);
         let hint = format!("The answer to what was changed is still being read, {} of it so far", percent(share));
