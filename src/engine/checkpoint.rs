@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
-use super::counts::RowCounts;
+use super::counts::{RowCounts, TimeGap};
 use super::piece::HistoryDone;
 use super::reached::Reached;
 use super::sealed::SealedFile;
@@ -38,6 +38,9 @@ pub struct CheckpointMeta {
     #[serde(default)]
     pub spilled: Vec<SpillFile>,
     pub counted: Counted,
+    /// Breaks in its feeds.
+    #[serde(default)]
+    pub gaps: Vec<TimeGap>,
     /// What lay in the files of late and of rejected rows.
     pub aside: (Counts, Counts),
 }

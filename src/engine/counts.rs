@@ -66,7 +66,7 @@ pub struct Latency {
 }
 
 /// A break in a feed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimeGap {
     pub source: String,
     /// The last event time before the break and the first after it, microseconds; `until` is `None` while it lasts.

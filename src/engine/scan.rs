@@ -10,6 +10,7 @@ use crossbeam_channel::Sender;
 
 use super::barrier::Barrier;
 use super::checkpoint::{CheckpointMeta, FeedAt};
+use super::counts::TimeGap;
 use super::diagnostics::{Diagnostics, FeedStates};
 use super::options::Options;
 use super::piece::HistoryDone;
@@ -86,6 +87,8 @@ pub struct ScanStart {
     /// Empty where nothing was read before.
     pub feeds: Vec<FeedAt>,
     pub reached: Reached,
+    /// Breaks that are known.
+    pub gaps: Vec<TimeGap>,
 }
 
 /// Where a scan of the past ends: the pieces of the history and the positions of the feeds that another scan read from.
@@ -104,7 +107,8 @@ pub struct StopAt {
 
 impl ScanStart {
     pub fn of(meta: &CheckpointMeta) -> Self {
-        Self { history: meta.history, feeds: meta.feeds.clone(), reached: meta.reached.clone() }
+        let (feeds, reached, gaps) = (meta.feeds.clone(), meta.reached.clone(), meta.gaps.clone());
+        Self { history: meta.history, feeds, reached, gaps }
     }
 
     /// Whether both begin at the same place of every input.
@@ -138,6 +142,8 @@ impl ScanStart {
             }
         }
         self.reached.merge(&other.reached);
+        let more: Vec<TimeGap> = other.gaps.into_iter().filter(|gap| !self.gaps.contains(gap)).collect();
+        self.gaps.extend(more);
         self
     }
 
@@ -165,7 +171,9 @@ impl AtomicDuration {
 impl Scan {
     pub fn new(table: Arc<Table>, options: Options, set: QuerySet, start: ScanStart, stop: Option<ScanStop>) -> Self {
         let lateness = table.time.as_ref().map_or(DEFAULT_LATENESS, |time| time.lateness);
-        let feeds = FeedStates { open: table.live.len(), ..FeedStates::default() };
+        // Beside a scan that goes on, the breaks are told by that one.
+        let gaps = if stop.is_none() { start.gaps.clone() } else { Vec::new() };
+        let feeds = FeedStates { open: table.live.len(), gaps, ..FeedStates::default() };
         let place = |feed: usize| FeedPlace {
             first: start.reached.partitions.iter().filter(|at| at.feed == feed).cloned().collect(),
             ..FeedPlace::default()

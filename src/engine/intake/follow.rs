@@ -207,8 +207,10 @@ impl Following<'_> {
         let broken = std::mem::replace(&mut self.broken, true);
         let note = format!("{source}: {reason}");
         let mut feeds = scan.feeds();
-        let last = feeds.gaps.iter_mut().rfind(|gap| gap.source == source).filter(|_| broken);
-        let same = last.filter(|gap| cause(&gap.reason) == cause(&reason));
+        // One that was known when the scan began is in a recording that is read again from there.
+        let newest = self.newest;
+        let own = |gap: &&mut TimeGap| gap.source == source && (broken || gap.from == newest);
+        let same = feeds.gaps.iter_mut().rfind(own).filter(|gap| cause(&gap.reason) == cause(&reason));
         let goes_on = same.is_some();
         match same {
             Some(gap) => gap.reason = reason,

@@ -154,6 +154,7 @@ impl Answering {
             reached: self.reached.clone(),
             sealed: self.sealed.files().to_vec(),
             spilled: self.spill.files().to_vec(),
+            gaps: self.scan.feeds().gaps.clone(),
             aside: self.aside.as_ref().map(|a| (a.late_counts(), a.rejected_counts())).unwrap_or_default(),
             counted: Counted {
                 rows: s.rows,
