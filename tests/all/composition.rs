@@ -273,6 +273,8 @@ fn columns_of_the_lower_question_are_what_they_are_made_from() {
     same("SELECT 2 * y AS z FROM (SELECT w + 1 AS y FROM r WHERE w > 0)", "SELECT 2 * (w + 1) AS z FROM r WHERE w > 0");
     same("SELECT q.y, q.* FROM (SELECT w AS y, k FROM r) AS q", "SELECT w AS y, w AS y_1, k FROM r");
     same("SELECT * FROM (SELECT k, w FROM r ORDER BY w, t)", "SELECT k, w FROM r ORDER BY w, t");
+    same("SELECT k, y FROM (SELECT *, w * 2 AS y FROM r WHERE w > 0) AS q", "SELECT k, w * 2 AS y FROM r WHERE w > 0");
+    same("SELECT * FROM (SELECT w + 1 AS y, * FROM r)", "SELECT w + 1 AS y, * FROM r");
     // A window below, groups above.
     same(
         "SELECT s, count(*) AS n FROM (SELECT tumble(t, INTERVAL '10 seconds') AS s FROM r) GROUP BY s",

@@ -1,6 +1,7 @@
 //! A question about the rows of another that filters and computes, row by row: the two are one. What the upper one says
 //! of the lower one's columns is said of what these are made from.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use polars::prelude::{DataType, Schema};
@@ -15,15 +16,15 @@ use crate::query::query::{Clause, OrderItem, Query, SelectItem};
 use crate::query::sql::layers::Layer;
 use crate::query::sql::span::ClauseSpan;
 use crate::query::walk;
-/// The question that says the same as several over each other, and whether a clause of it stands nowhere as it is;
+/// The question that says the same as several over each other, of a table with these columns, and whether a clause of it stands nowhere as it is;
 /// `None` where a lower one is more than rows that are filtered and computed.
 ///
 /// # Errors
 /// A name that the lower one does not have.
-pub(super) fn fold(layer: &Layer, text: &str) -> Result<Option<(Query, bool)>> {
+pub(super) fn fold(layer: &Layer, text: &str, schema: &Schema) -> Result<Option<(Query, bool)>> {
     let Some((below, called)) = &layer.below else { return Ok(Some((layer.query.clone(), false))) };
-    let Some((lower, changed)) = fold(below, text)? else { return Ok(None) };
-    let Some(columns) = Columns::of(&lower, called.clone(), text)? else { return Ok(None) };
+    let Some((lower, changed)) = fold(below, text, schema)? else { return Ok(None) };
+    let Some(columns) = Columns::of(&lower, called.clone(), text, schema)? else { return Ok(None) };
     let (query, more) = columns.under(layer.query.clone(), lower)?;
     Ok(Some((query, changed || more)))
 }
@@ -40,7 +41,7 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     /// `None` for a question that is more than rows that are filtered and computed.
-    fn of(query: &Query, called: Option<String>, text: &'a str) -> Result<Option<Self>> {
+    fn of(query: &Query, called: Option<String>, text: &'a str, schema: &Schema) -> Result<Option<Self>> {
         let counts = query.distinct || query.limit.is_some() || query.offset.is_some();
         if counts || !query.groups.is_empty() || query.having.is_some() || query.qualify.is_some() {
             return Ok(None);
@@ -49,8 +50,15 @@ impl<'a> Columns<'a> {
         for item in &query.items {
             match item.expr.sql.strip_suffix('*').map(str::trim_end) {
                 Some("") => items.push(None),
-                Some(table) if table.ends_with('.') && query.join.is_none() => items.push(None),
-                Some(table) if table.ends_with('.') => return Ok(None),
+                // Whose columns are meant is the binder's to say, where it is not plain.
+                Some(table) if table.ends_with('.') => {
+                    let own = Clause::from(table.trim_end_matches('.').trim_end()).unquoted();
+                    let known = [Some(query.table_name()), query.alias.clone()];
+                    if query.join.is_some() || !known.iter().flatten().any(|name| name.eq_ignore_ascii_case(&own)) {
+                        return Ok(None);
+                    }
+                    items.push(None);
+                }
                 _ => {
                     let ast = expr::parse(ClauseSpan { text, clause: &item.expr })?;
                     if find_aggregate(&ast).is_some() || over::is_in(&ast) {
@@ -61,15 +69,22 @@ impl<'a> Columns<'a> {
                 }
             }
         }
-        // Which of two columns of one name is meant is the binder's to say, where each has its own.
-        let twice =
-            |i: usize, name: &str| items.iter().take(i).flatten().any(|(other, _)| other.eq_ignore_ascii_case(name));
-        let named = items.iter().enumerate().filter_map(|(i, item)| Some((i, item.as_ref()?)));
         let stars = items.iter().filter(|item| item.is_none()).count();
-        let unclear =
-            named.clone().any(|(i, (name, _))| twice(i, name)) || stars > 1 || (stars == 1 && query.join.is_some());
-        // A column beside a star may have the name of one of its columns.
-        if unclear || (stars == 1 && items.len() > 1) {
+        if stars > 0 && query.join.is_some() {
+            return Ok(None);
+        }
+        if stars > 0 && items.len() > 1 {
+            // Beside other columns it stands for those of the table by their names.
+            let all = || schema.iter_names().map(|name| Some((name.to_string(), expr::column(name))));
+            let one_or_all = |item: Option<(String, Ast)>| match item {
+                None => all().collect::<Vec<_>>(),
+                one => vec![one],
+            };
+            items = items.into_iter().flat_map(one_or_all).collect();
+        }
+        // Which of two columns of one name is meant is the binder's to say, where each has its own.
+        let mut names = HashSet::new();
+        if !items.iter().flatten().all(|(name, _)| names.insert(name.to_lowercase())) {
             return Ok(None);
         }
         Ok(Some(Self { text, called, items, changed: false }))

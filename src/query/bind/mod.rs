@@ -96,7 +96,9 @@ fn bind_layers(asked: &RerunClause, text: &str, tables: &[InputTable<'_>], model
 
 /// Binds a question and those below it. `exact`: each clause that faults point into stands as it was written.
 fn bind_layer(layer: &Layer, text: &str, tables: &[InputTable<'_>], models: &Models, exact: &mut bool) -> Result<Plan> {
-    if let Some((query, changed)) = fold(layer, text)? {
+    let none = SchemaRef::default();
+    let schema = tables.first().map_or(&none, |table| table.schema);
+    if let Some((query, changed)) = fold(layer, text, schema)? {
         *exact &= !changed;
         return bind_select(&query, text, tables, models);
     }

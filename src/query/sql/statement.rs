@@ -55,7 +55,7 @@ pub(super) fn outside(sql: &str, words: &[SqlToken]) -> Result<Option<Query>> {
 }
 
 pub(super) fn is_outside(words: &[SqlToken]) -> bool {
-    if words.first().is_some_and(|w| w.keyword() == Keyword::WITH) {
+    if words.first().is_some_and(|w| w.keyword() == Keyword::WITH || w.token == Token::LParen) {
         return true;
     }
     if words.first().is_none_or(|w| w.keyword() != Keyword::SELECT) {
