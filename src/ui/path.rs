@@ -186,6 +186,8 @@ pub fn path_of(text: &str) -> PathBuf {
     let text = text.trim();
     let text = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text);
     let text = text.strip_prefix("file://").unwrap_or(text);
+    // Who writes a whole path behind what stands there means that.
+    let text = text.rfind("//").and_then(|at| text.get(at + 1..)).unwrap_or(text);
     match text.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with(is_separator)) {
         Some(rest) => home().map_or_else(|| text.into(), |home| home.join(rest.trim_start_matches(is_separator))),
         None => text.into(),

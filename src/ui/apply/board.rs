@@ -15,7 +15,14 @@ impl App {
                 self.bring_to_front(board);
                 self.save_workspace();
             }
-            BoardAction::Edit { edit, goes_on } => self.step_on(&edit, goes_on),
+            BoardAction::Edit { edit, goes_on } => {
+                self.step_on(&edit, goes_on);
+                if let Edit::Duplicate { tile } = *edit {
+                    // Keys are for the one that came, the newest.
+                    let board = self.bench().board_of(tile);
+                    self.boards.focus = board.and_then(|board| board.tiles.iter().map(|tile| tile.id).max());
+                }
+            }
             BoardAction::New => self.add_board(),
             BoardAction::MoveToNew(tile) => {
                 self.add_board();

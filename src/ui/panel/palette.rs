@@ -54,7 +54,10 @@ pub fn palette_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         let last = fitting.len().saturating_sub(1);
         search.chosen = if down { search.chosen + 1 } else { search.chosen.saturating_sub(usize::from(up)) }.min(last);
         ui.add_space(look::GAP);
-        ScrollArea::vertical().max_height(SHOWN * (look::ROW + look::STEP)).auto_shrink([false, true]).show(ui, |ui| {
+        // Of one height, so that nothing jumps while one writes.
+        let tall = SHOWN * (look::ROW + look::STEP);
+        let list = ScrollArea::vertical().max_height(tall).min_scrolled_height(tall).auto_shrink([false, false]);
+        list.show(ui, |ui| {
             for (i, offer) in fitting.iter().enumerate() {
                 let row = offer_ui(ui, offer, i == search.chosen);
                 if i == search.chosen && (up || down) {

@@ -73,20 +73,26 @@ impl Values {
             let name = letters.map_or_else(|| name.to_owned(), |letters| shortened(name, letters));
             format!("{name} {}", self.words(figure, series).unwrap_or_else(|| "–".to_owned()))
         };
-        let place_of = |letters: Option<usize>, wide: f32| {
+        let place_of = |letters: Option<usize>, wide: f32, rows: usize| {
             let labels: Vec<String> = series.iter().map(|own| words(*own, letters)).collect();
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-            legend::place(&labels, wide, tops.len(), look)
+            legend::place(&labels, wide, rows, look)
         };
         let fits = |legend: &legend::Legend| {
             let whole = |entry: &legend::Entry| entry.named.is_some() && !entry.label.ends_with('…');
             legend.entries.len() == series.len() && legend.entries.iter().all(whole)
         };
-        // Over the title of the axis, too, where the legend's own room is too small.
-        let widths = [room.right() - place.left(), room.width() - look.font_size];
-        let tries = [(None, 0), (None, 1), (Some(LETTERS), 0), (Some(LETTERS), 1)];
-        let mut placed = tries.into_iter().filter_map(|(letters, at)| Some(place_of(letters, *widths.get(at)?)));
-        let Some(legend) = placed.find(fits).or_else(|| Some(place_of(Some(LETTERS), *widths.last()?))) else { return };
+        // Over the title of the axis, too, and the top of the plot, where the legend's own room is too small.
+        let (own, all) = (room.right() - place.left(), room.width() - look.font_size);
+        let rows = tops.len();
+        let tries = [(None, own, rows), (None, all, rows), (None, all, rows + 1), (Some(LETTERS), all, rows + 1)];
+        let mut placed = tries.into_iter().map(|(letters, wide, rows)| place_of(letters, wide, rows));
+        let legend = placed.find(fits).unwrap_or_else(|| place_of(Some(LETTERS), all, rows + 1));
+        let line = place.height() / rows.max(1) as f32;
+        if legend.rows > rows {
+            tops.push(place.bottom());
+        }
+        let place = place.with_max_y(place.bottom() + line * (tops.len() - rows) as f32);
         let left = place.left().min(room.right() - legend.width - look.font_size * 0.5).max(room.left());
         let begins = if left < place.left() { room.left() } else { place.left() - 2.0 };
         let covered = Rect::from_min_max(pos2(begins, place.top()), pos2(room.right(), place.bottom()));
