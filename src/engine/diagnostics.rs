@@ -23,6 +23,8 @@ pub struct Diagnostics {
 #[derive(Debug, Default)]
 pub struct FeedStates {
     pub gaps: Vec<TimeGap>,
+    /// How many of them were known when the scan began: a recording that is read again from there has them once more.
+    pub gaps_before: usize,
     /// Rows that feeds which cannot wait have lost.
     pub dropped: u64,
     /// Feeds that have not ended.

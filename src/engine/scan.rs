@@ -173,7 +173,8 @@ impl Scan {
         let lateness = table.time.as_ref().map_or(DEFAULT_LATENESS, |time| time.lateness);
         // Beside a scan that goes on, the breaks are told by that one.
         let gaps = if stop.is_none() { start.gaps.clone() } else { Vec::new() };
-        let feeds = FeedStates { open: table.live.len(), gaps, ..FeedStates::default() };
+        let gaps_before = gaps.len();
+        let feeds = FeedStates { open: table.live.len(), gaps, gaps_before, ..FeedStates::default() };
         let place = |feed: usize| FeedPlace {
             first: start.reached.partitions.iter().filter(|at| at.feed == feed).cloned().collect(),
             ..FeedPlace::default()

@@ -207,10 +207,13 @@ impl Following<'_> {
         let broken = std::mem::replace(&mut self.broken, true);
         let note = format!("{source}: {reason}");
         let mut feeds = scan.feeds();
-        // One that was known when the scan began is in a recording that is read again from there.
-        let newest = self.newest;
-        let own = |gap: &&mut TimeGap| gap.source == source && (broken || gap.from == newest);
-        let same = feeds.gaps.iter_mut().rfind(own).filter(|gap| cause(&gap.reason) == cause(&reason));
+        let (newest, before) = (self.newest, feeds.gaps_before);
+        let alike = |gap: &TimeGap| gap.source == source && cause(&gap.reason) == cause(&reason);
+        let known = |(at, gap): (usize, &TimeGap)| at < before && newest.is_some() && gap.from == newest && alike(gap);
+        let last = feeds.gaps.iter().rposition(|gap| gap.source == source).filter(|_| broken);
+        let last = last.filter(|at| feeds.gaps.get(*at).is_some_and(alike));
+        let same = last.or_else(|| feeds.gaps.iter().enumerate().position(known));
+        let same = same.and_then(|at| feeds.gaps.get_mut(at));
         let goes_on = same.is_some();
         match same {
             Some(gap) => gap.reason = reason,
