@@ -240,13 +240,13 @@ impl Budget {
         let needed = self.memory.of_rest() + self.memory.staying() + bytes * ANSWER;
         let (allowed, bytes, needed) = (mib(self.memory.of_whole()), mib(bytes), mib(needed));
         Fault::new(format!(
-            "DISTINCT and OVER look at all of an answer: its {groups} groups take {bytes}, more than their share of \
-             the {allowed} allowed; it needs about {needed}"
+            "DISTINCT, OVER and a question about an answer look at all of it: its {groups} groups take {bytes}, more \
+             than their share of the {allowed} allowed; it needs about {needed}"
         ))
         .hint([
             Setting::Memory { least: None }.into(),
             "show fewer groups with HAVING".into(),
-            "leave DISTINCT and OVER out: an answer with ORDER BY alone is sorted on disk".into(),
+            "leave DISTINCT, OVER and what stands above out: an answer with ORDER BY alone is sorted on disk".into(),
         ])
     }
 }

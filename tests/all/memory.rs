@@ -342,14 +342,14 @@ fn what_disk_cannot_help_with_is_refused_with_what_it_needs() {
     );
     // More groups than fit, looked at beside each other.
     let fault = refused("SELECT id, count(*) AS n, rank() OVER (ORDER BY count(*)) AS place FROM r GROUP BY id");
-    assert!(fault.what.contains("OVER look at all") && fault.what.contains("needs about"), "{fault}");
+    assert!(fault.what.contains("look at all of it") && fault.what.contains("needs about"), "{fault}");
     assert!(
-        fault.hint.to_string().contains("HAVING") && fault.hint.to_string().contains("leave DISTINCT and OVER out"),
+        fault.hint.to_string().contains("HAVING") && fault.hint.to_string().contains("leave DISTINCT, OVER"),
         "{fault}"
     );
-    // Sub-queries look at all rows.
+    // A question about an answer looks at all of it.
     let fault = refused(QUESTIONS[5]);
-    assert!(fault.what.contains("rows take") && wording::fault(&fault).contains("--memory"), "{fault}");
+    assert!(fault.what.contains("look at all of it") && wording::fault(&fault).contains("--memory"), "{fault}");
 }
 
 fn braid(args: &[&str]) -> Output {
