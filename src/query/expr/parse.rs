@@ -1,6 +1,6 @@
 //! A clause read as one expression.
 
-use sqlparser::ast::{Expr as Ast, FunctionArguments, ObjectNamePart};
+use sqlparser::ast::{AccessExpr, Expr as Ast, Function, FunctionArguments, ObjectNamePart};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -27,12 +27,26 @@ fn name(sql: &str) -> Option<&str> {
 
 /// SQL has words that are calls without parentheses, such as `user`: to us they are names.
 fn name_columns(node: &mut Ast) {
-    if let Ast::Function(function) = &*node
-        && matches!(function.args, FunctionArguments::None)
-        && let [ObjectNamePart::Identifier(ident)] = &function.name.0[..]
-        && NAMES.iter().any(|name| ident.value.eq_ignore_ascii_case(name))
-    {
-        *node = Ast::Identifier(ident.clone());
+    let name = |node: &Ast| match node {
+        Ast::Function(Function { name, args: FunctionArguments::None, .. }) => match &name.0[..] {
+            [ObjectNamePart::Identifier(ident)] if NAMES.iter().any(|own| ident.value.eq_ignore_ascii_case(own)) => {
+                Some(ident.clone())
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    let named = match &*node {
+        Ast::CompoundFieldAccess { root, access_chain } => match (&**root, &access_chain[..]) {
+            (Ast::Identifier(table), [AccessExpr::Dot(column)]) => {
+                name(column).map(|column| Ast::CompoundIdentifier(vec![table.clone(), column]))
+            }
+            _ => None,
+        },
+        other => name(other).map(Ast::Identifier),
+    };
+    if let Some(named) = named {
+        *node = named;
     }
 }
 
