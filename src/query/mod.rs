@@ -41,6 +41,7 @@ mod row_store;
 pub mod rows;
 pub mod scope;
 mod score;
+pub mod set_answer;
 pub mod sets;
 pub mod sql;
 mod walk;

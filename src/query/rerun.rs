@@ -25,7 +25,7 @@ pub struct Rerun {
     pub ordered: bool,
     /// What items without a name of their own are called, in the order of the answer's columns.
     pub names: Vec<Option<String>>,
-    /// Answers that are put together, where it is no more than that: then they are ours, not those of polars' SQL.
+    /// Answers that are put together, where it is no more than that: then `set_answer` has them, not polars' SQL.
     pub sets: Option<Sets>,
 }
 
@@ -58,9 +58,6 @@ impl Rerun {
     /// # Errors
     /// polars' complaint.
     pub fn answer(&self, tables: &[DataFrame]) -> Result<DataFrame> {
-        if let Some(sets) = &self.sets {
-            return deep(|| sets.answer(tables));
-        }
         let mut context = SQLContext::new();
         for (needed, rows) in self.tables.iter().zip(tables) {
             context.register(&needed.table, rows.clone().lazy());

@@ -150,7 +150,7 @@ fn a_table_is_joined_on_the_command_line_and_other_questions_are_re_run() {
         "qty,name\n1,alpha\n2,beta\n3,alpha\n"
     );
     let (answer, said) = ask("SELECT name FROM names WHERE name IN ('alpha') UNION ALL SELECT sym AS name FROM trades");
-    assert_eq!(answer, "name\na\na\nalpha\nb\n");
+    assert_eq!(answer, "name\nalpha\na\nb\na\n", "the rows of one, then those of the other");
     assert!(said.contains("re-run (not incremental)"), "{said}");
     assert!(ask("SELECT 1 AS x FROM trades JOIN nowhere USING (sym)").1.contains("no table 'nowhere'"));
 }

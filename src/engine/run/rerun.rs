@@ -16,6 +16,7 @@ use crate::engine::moment::Unread;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
+use crate::query::set_answer;
 use crate::query::{InputTable, Plan, Query};
 use crate::sync::{Cancel, Latest, Request, StopOnDrop, Wake, Worker};
 
@@ -105,7 +106,11 @@ impl Rerunner {
             if let Some(rerun) = &plan.rerun {
                 // polars' own SQL ends on times beyond its calendar.
                 let beyond = rows.iter().flat_map(|frame| frame.columns()).find(|column| !is_plain(column));
-                let answer = beyond.map_or_else(|| rerun.answer(&rows), |column| Err(beyond_calendar(column.name())));
+                let answer = match (&rerun.sets, beyond) {
+                    (Some(sets), _) => set_answer::answer(sets, &rows),
+                    (None, None) => rerun.answer(&rows),
+                    (None, Some(column)) => Err(beyond_calendar(column.name())),
+                };
                 // The receiver is gone when the run has ended.
                 let _ = tell.send(answer);
             }

@@ -16,8 +16,9 @@ use crate::query::query::{Clause, OrderItem, Query, SelectItem};
 use crate::query::sql::layers::Layer;
 use crate::query::sql::span::ClauseSpan;
 use crate::query::walk;
-/// The question that says the same as several over each other, of a table with these columns, and whether a clause of it stands nowhere as it is;
-/// `None` where a lower one is more than rows that are filtered and computed.
+
+/// The question that says the same as several over each other, of a table with these columns, and whether a clause of
+/// it stands nowhere as it is; `None` where a lower one is more than rows that are filtered and computed.
 ///
 /// # Errors
 /// A name that the lower one does not have.

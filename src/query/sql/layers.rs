@@ -7,7 +7,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use super::clauses::{ClauseKind, split_clauses};
-use super::statement::is_outside;
+use super::shape::is_outside;
 use super::tokens::{SqlToken, words};
 use super::{items_of, rest_of};
 use crate::data::Result;

@@ -10,6 +10,7 @@ mod print;
 mod rename;
 mod select;
 pub mod sets;
+mod shape;
 pub mod span;
 pub(super) mod statement;
 mod tokens;

@@ -1,5 +1,5 @@
-//! A question that puts the answers of several together: UNION, EXCEPT, INTERSECT. Taken apart by its words; what is put
-//! together is bound by itself.
+//! A question that puts the answers of several together: UNION, EXCEPT, INTERSECT. Taken apart by its words; what is
+//! put together is bound by itself.
 
 use std::ops::Range;
 

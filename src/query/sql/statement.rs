@@ -8,11 +8,11 @@ use sqlparser::ast::{ObjectName, Query as SqlQuery, SetExpr, Statement, Visitor}
 use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Token;
 
 use super::identifier::quote;
 use super::layers::layers;
 use super::limits;
+use super::shape::is_outside;
 use super::span::{location, point};
 use super::tokens::SqlToken;
 use crate::data::Result;
@@ -52,66 +52,6 @@ pub(super) fn outside(sql: &str, words: &[SqlToken]) -> Result<Option<Query>> {
         rerun: Some(RerunClause { text, tables }),
         ..Query::default()
     }))
-}
-
-pub(super) fn is_outside(words: &[SqlToken]) -> bool {
-    if words.first().is_some_and(|w| w.keyword() == Keyword::WITH || w.token == Token::LParen) {
-        return true;
-    }
-    if words.first().is_none_or(|w| w.keyword() != Keyword::SELECT) {
-        return false;
-    }
-    let (mut depth, mut from, mut ordered, mut joins) = (0_i32, false, false, 0);
-    for (i, word) in words.iter().enumerate().skip(1) {
-        let before = words.get(i - 1);
-        match word.token {
-            Token::LParen => depth += 1,
-            Token::RParen => depth -= 1,
-            Token::Comma if depth == 0 && from => return true,
-            _ => {}
-        }
-        let after = |keyword| before.is_some_and(|w| w.keyword() == keyword);
-        match word.keyword() {
-            Keyword::SELECT if before.is_some_and(|w| w.token == Token::LParen) => return true,
-            Keyword::ROLLUP | Keyword::CUBE if after(Keyword::BY) => return true,
-            Keyword::SETS if after(Keyword::GROUPING) => return true,
-            _ if depth > 0 => {}
-            // Of an order that the question gives, what comes after the first rows is known as well as those.
-            Keyword::OFFSET if ordered && is_cut(words, i) => {}
-            Keyword::ORDER => (from, ordered) = (false, true),
-            Keyword::UNION
-            | Keyword::EXCEPT
-            | Keyword::INTERSECT
-            | Keyword::OFFSET
-            | Keyword::FETCH
-            | Keyword::WINDOW => return true,
-            Keyword::FROM if !after(Keyword::DISTINCT) => from = true,
-            Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::QUALIFY | Keyword::LIMIT => from = false,
-            Keyword::RIGHT
-            | Keyword::FULL
-            | Keyword::CROSS
-            | Keyword::NATURAL
-            | Keyword::SEMI
-            | Keyword::ANTI
-            | Keyword::LATERAL
-                if from =>
-            {
-                return true;
-            }
-            Keyword::JOIN if from => joins += 1,
-            _ => {}
-        }
-    }
-    joins > 1
-}
-
-/// Whether the OFFSET at `at` ends a question with `LIMIT n OFFSET m`.
-fn is_cut(words: &[SqlToken], at: usize) -> bool {
-    let number = |w: &SqlToken| matches!(w.token, Token::Number(..));
-    let before = at.checked_sub(2).and_then(|from| words.get(from..at));
-    let limited =
-        before.is_some_and(|pair| matches!(pair, [limit, n] if limit.keyword() == Keyword::LIMIT && number(n)));
-    limited && words.get(at + 1..).is_some_and(|rest| matches!(rest, [n] if number(n)))
 }
 
 /// The text as sqlparser reads it.

@@ -1,5 +1,5 @@
-//! The question of a tile while it is written in the pane beside its board. What is written and not asked stays when the
-//! pane is closed.
+//! The question of a tile while it is written in the pane beside its board. What is written and not asked stays when
+//! the pane is closed.
 
 use super::narrow::asked;
 use crate::data::{Fault, Result};

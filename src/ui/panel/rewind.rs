@@ -84,8 +84,8 @@ fn pane_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>)
     let end = running.newest.as_ref().and_then(|s| latest(s));
     let what = match app.board() {
         Some(_) => {
-            "Every tile of the board is then asked of a stretch of what came so far, until the board follows now again. \
-             The feeds go on behind it."
+            "Every tile of the board is then asked of a stretch of what came so far, until the board follows now \
+             again. The feeds go on behind it."
         }
         None => {
             "Every question is then asked of a stretch of what came so far, until you return to now. The feed and its \

@@ -153,8 +153,8 @@ pub struct Between {
     pub lost: Option<String>,
 }
 
-/// Looks for the files that stood at the path after `old` and before the one that is there now. `known` tells those that
-/// were read already.
+/// Looks for the files that stood at the path after `old` and before the one that is there now. `known` tells those
+/// that were read already.
 pub fn between(path: &Path, old: &Tail, known: impl Fn(Identity) -> bool) -> Between {
     let (Ok((left, made)), Ok(now)) = (old.times(), path.metadata().map(|metadata| identity(&metadata))) else {
         return Between::default();
