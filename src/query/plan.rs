@@ -14,6 +14,7 @@ use super::query::Query;
 use super::rerun::Rerun;
 use super::rows::{Retention, RowPlan};
 use super::score::ScoreColumns;
+use super::sets::Sets;
 use super::window::{Micros, Window, WindowAssigner, micros_of};
 use crate::data::Result;
 
@@ -35,6 +36,9 @@ pub struct Plan {
     pub rows: Option<RowPlan>,
     /// Set when the question is asked again and again of the rows themselves; all else but `output` is then empty.
     pub rerun: Option<Rerun>,
+    /// Answers that are put together, where such a question is no more than that: then `set_answer` has them, not
+    /// polars' SQL.
+    pub sets: Option<Sets<Self>>,
     pub keys: Vec<GroupKey>,
     pub calls: Vec<AggregateCall>,
     pub finish: Finish,
@@ -110,6 +114,7 @@ impl Plan {
             join: None,
             rows: None,
             rerun: None,
+            sets: None,
             keys: Vec::new(),
             calls: Vec::new(),
             finish: Finish::default(),

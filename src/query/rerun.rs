@@ -6,7 +6,6 @@ use polars::sql::SQLContext;
 
 use super::model::Models;
 use super::order::sorted;
-use super::sets::Sets;
 use super::sql::{quote, quote_always};
 use crate::data::Result;
 use crate::sync::deep;
@@ -25,8 +24,6 @@ pub struct Rerun {
     pub ordered: bool,
     /// What items without a name of their own are called, in the order of the answer's columns.
     pub names: Vec<Option<String>>,
-    /// Answers that are put together, where it is no more than that: then `set_answer` has them, not polars' SQL.
-    pub sets: Option<Sets>,
 }
 
 /// A table and the columns that the question may look at.

@@ -15,16 +15,16 @@ use crate::sync::deep;
 ///
 /// # Errors
 /// What a question cannot be answered for.
-pub fn answer(sets: &Sets, tables: &[DataFrame]) -> Result<DataFrame> {
+pub fn answer(sets: &Sets<Plan>, tables: &[DataFrame]) -> Result<DataFrame> {
     deep(|| {
         let rows = rows_of(&sets.tree, tables)?;
         sets.above.iter().try_fold(rows, |rows, plan| ask(plan, &rows))
     })
 }
 
-fn rows_of(node: &SetNode, tables: &[DataFrame]) -> Result<DataFrame> {
+fn rows_of(node: &SetNode<Plan>, tables: &[DataFrame]) -> Result<DataFrame> {
     match node {
-        SetNode::Select { table, plan } => {
+        SetNode::Select { table, plan, .. } => {
             let none = DataFrame::default();
             ask(plan, tables.get(*table).unwrap_or(&none))
         }

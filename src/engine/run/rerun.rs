@@ -106,7 +106,7 @@ impl Rerunner {
             if let Some(rerun) = &plan.rerun {
                 // polars' own SQL ends on times beyond its calendar.
                 let beyond = rows.iter().flat_map(|frame| frame.columns()).find(|column| !is_plain(column));
-                let answer = match (&rerun.sets, beyond) {
+                let answer = match (&plan.sets, beyond) {
                     (Some(sets), _) => set_answer::answer(sets, &rows),
                     (None, None) => rerun.answer(&rows),
                     (None, Some(column)) => Err(beyond_calendar(column.name())),

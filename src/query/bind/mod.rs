@@ -71,11 +71,14 @@ fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -
         if let Some(plan) = bind_layers(asked, text, tables, models)? {
             return Ok(plan);
         }
-        let (rerun, output) = match sets::bind(asked, text, tables, models)? {
-            Some(bound) => bound,
-            None => rerun::bind(asked, text, tables, models)?,
+        let (rerun, sets, output) = match sets::bind(asked, text, tables, models)? {
+            Some((rerun, sets, output)) => (rerun, Some(sets), output),
+            None => {
+                let (rerun, output) = rerun::bind(asked, text, tables, models)?;
+                (rerun, None, output)
+            }
         };
-        return Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) });
+        return Ok(Plan { rerun: Some(rerun), sets, output, ..Plan::empty(query) });
     }
     bind_select(query, text, tables, models)
 }
@@ -162,6 +165,7 @@ fn bind_select(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Mo
         join,
         rows,
         rerun: None,
+        sets: None,
         keys,
         calls,
         finish,

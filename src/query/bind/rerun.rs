@@ -64,7 +64,6 @@ pub(super) fn bind(
         models: models.clone(),
         ordered: tree.order_by.is_some(),
         names,
-        sets: None,
     };
     let empty = rerun.tables.iter().zip(tables).map(|(needed, table)| {
         let columns =

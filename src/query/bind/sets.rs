@@ -37,7 +37,7 @@ pub(super) fn bind(
     text: &str,
     tables: &[InputTable<'_>],
     models: &Models,
-) -> Result<Option<(Rerun, SchemaRef)>> {
+) -> Result<Option<(Rerun, Sets<Plan>, SchemaRef)>> {
     let own = asked.text.sql.as_str();
     let binder = SetBinder { text: own, tables, names: &asked.tables, models };
     let bound = binder.question(0..own.len()).map_err(|fault| {
@@ -64,9 +64,8 @@ pub(super) fn bind(
         models: models.clone(),
         ordered: true,
         names: Vec::new(),
-        sets: Some(bound),
     };
-    Ok(Some((rerun, output)))
+    Ok(Some((rerun, bound, output)))
 }
 
 impl SetBinder<'_> {
@@ -75,7 +74,7 @@ impl SetBinder<'_> {
     }
 
     /// The question in a piece of the text.
-    fn question(&self, at: Range<usize>) -> Result<Option<Sets>> {
+    fn question(&self, at: Range<usize>) -> Result<Option<Sets<Plan>>> {
         let piece = self.piece(&at);
         let shifted = |fault| shifted(fault, at.start);
         if let Some(question) = sets(piece).map_err(shifted)? {
@@ -113,7 +112,7 @@ impl SetBinder<'_> {
         })
     }
 
-    fn tree(&self, tree: &SetTree, start: usize) -> Result<Option<SetNode>> {
+    fn tree(&self, tree: &SetTree, start: usize) -> Result<Option<SetNode<Plan>>> {
         match tree {
             SetTree::Select(at) => self.select(start + at.start..start + at.end),
             SetTree::Both { op, left, right, at } => {
@@ -130,7 +129,7 @@ impl SetBinder<'_> {
         }
     }
 
-    fn select(&self, at: Range<usize>) -> Result<Option<SetNode>> {
+    fn select(&self, at: Range<usize>) -> Result<Option<SetNode<Plan>>> {
         let piece = self.piece(&at);
         let shifted = |fault| shifted(fault, at.start);
         let Some(layer) = layers(piece).map_err(shifted)? else { return Ok(None) };
@@ -145,7 +144,7 @@ impl SetBinder<'_> {
             if exact { fault } else { Fault { span: Some(at.clone()), ..fault } }
         })?;
         // Scores of a model are columns that stored rows do not have.
-        Ok((!plan.asks_models()).then(|| SetNode::Select { table, plan: Arc::new(plan) }))
+        Ok((!plan.asks_models()).then(|| SetNode::Select { table, output: plan.output.clone(), plan: Arc::new(plan) }))
     }
 
     /// The question about the rows of both that says which of them count.

@@ -1,6 +1,6 @@
 //! A clause read as one expression.
 
-use sqlparser::ast::{AccessExpr, Expr as Ast, Function, FunctionArguments, ObjectNamePart};
+use sqlparser::ast::{Expr as Ast, Function, FunctionArguments, Ident};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -27,27 +27,18 @@ fn name(sql: &str) -> Option<&str> {
 
 /// SQL has words that are calls without parentheses, such as `user`: to us they are names.
 fn name_columns(node: &mut Ast) {
-    let name = |node: &Ast| match node {
-        Ast::Function(Function { name, args: FunctionArguments::None, .. }) => match &name.0[..] {
-            [ObjectNamePart::Identifier(ident)] if NAMES.iter().any(|own| ident.value.eq_ignore_ascii_case(own)) => {
-                Some(ident.clone())
-            }
-            _ => None,
-        },
-        _ => None,
+    let Ast::Function(Function { name, args: FunctionArguments::None, .. }) = &*node else { return };
+    let parts: Option<Vec<Ident>> = name.0.iter().map(|part| part.as_ident().cloned()).collect();
+    let named = match parts.as_deref() {
+        Some([column]) if is_name(column) => Ast::Identifier(column.clone()),
+        Some([table, column]) if is_name(column) => Ast::CompoundIdentifier(vec![table.clone(), column.clone()]),
+        _ => return,
     };
-    let named = match &*node {
-        Ast::CompoundFieldAccess { root, access_chain } => match (&**root, &access_chain[..]) {
-            (Ast::Identifier(table), [AccessExpr::Dot(column)]) => {
-                name(column).map(|column| Ast::CompoundIdentifier(vec![table.clone(), column]))
-            }
-            _ => None,
-        },
-        other => name(other).map(Ast::Identifier),
-    };
-    if let Some(named) = named {
-        *node = named;
-    }
+    *node = named;
+}
+
+fn is_name(ident: &Ident) -> bool {
+    NAMES.iter().any(|name| ident.value.eq_ignore_ascii_case(name))
 }
 
 /// Those of these words that are no time.
