@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
+use super::Plan;
+use super::partial::Answer;
 use super::sets::{SIDE, SetNode, Sets};
 use super::sql::sets::SetOp;
-use super::{Partial, Plan};
 use crate::data::Result;
 use crate::sync::deep;
 
@@ -52,7 +53,5 @@ fn rows_of(node: &SetNode<Plan>, tables: &[DataFrame]) -> Result<DataFrame> {
 
 /// The answer to a question over rows.
 fn ask(plan: &Arc<Plan>, rows: &DataFrame) -> Result<DataFrame> {
-    let mut partial = Partial::new(plan.clone())?;
-    partial.absorb(rows, None)?;
-    Ok(partial.answer(None)?.frame)
+    Ok(Answer::over(plan, rows)?.frame)
 }

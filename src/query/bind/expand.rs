@@ -10,22 +10,23 @@ use crate::query::scope::Scope;
 use crate::query::sql::span::ClauseSpan;
 use crate::query::sql::{limits, quote_always};
 
+/// Of `*` and `t.*` the table that is named, without quotes; `None` for anything else.
+pub(super) fn star_of(clause: &Clause) -> Option<Option<String>> {
+    match clause.sql.strip_suffix('*').map(str::trim_end)? {
+        "" => Some(None),
+        table => table.strip_suffix('.').map(|table| Some(Clause::from(table.trim_end()).unquoted())),
+    }
+}
+
 /// Writes the columns out that `*` stands for, and SELECT DISTINCT as the groups that it means.
 pub(super) fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {
     let mut own = query.clone();
     own.items.clear();
     let mut grouped = None;
     for item in &query.items {
-        let star = item.expr.sql.strip_suffix('*').map(str::trim_end);
-        let qualifier = match star {
-            Some("") => None,
-            Some(table) if table.ends_with('.') => {
-                Some(Clause::from(table.trim_end_matches('.').trim_end()).unquoted())
-            }
-            _ => {
-                own.items.push(item.clone());
-                continue;
-            }
+        let Some(qualifier) = star_of(&item.expr) else {
+            own.items.push(item.clone());
+            continue;
         };
         // With groups a star has no meaning, which the binder says.
         if *grouped

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use polars::prelude::{DataType, Schema};
 use sqlparser::ast::{Expr as Ast, Ident};
 
+use super::expand::star_of;
 use super::names::plain_name;
 use super::rows::has_aggregate;
 use super::{find_aggregate, over};
@@ -49,18 +50,17 @@ impl<'a> Columns<'a> {
         }
         let mut items: Vec<Option<(String, Ast)>> = Vec::new();
         for item in &query.items {
-            match item.expr.sql.strip_suffix('*').map(str::trim_end) {
-                Some("") => items.push(None),
+            match star_of(&item.expr) {
+                Some(None) => items.push(None),
                 // Whose columns are meant is the binder's to say, where it is not plain.
-                Some(table) if table.ends_with('.') => {
-                    let own = Clause::from(table.trim_end_matches('.').trim_end()).unquoted();
+                Some(Some(own)) => {
                     let known = [Some(query.table_name()), query.alias.clone()];
                     if query.join.is_some() || !known.iter().flatten().any(|name| name.eq_ignore_ascii_case(&own)) {
                         return Ok(None);
                     }
                     items.push(None);
                 }
-                _ => {
+                None => {
                     let ast = expr::parse(ClauseSpan { text, clause: &item.expr })?;
                     if find_aggregate(&ast).is_some() || over::is_in(&ast) {
                         return Ok(None);
@@ -113,10 +113,8 @@ impl<'a> Columns<'a> {
             && upper.having.is_none();
         let mut items = Vec::new();
         for item in upper.items {
-            let star = item.expr.sql.strip_suffix('*').map(str::trim_end);
-            match star {
-                Some("") => items.extend(self.all(&item)),
-                Some(table) if table.strip_suffix('.').is_some_and(|table| self.is_called(table)) => {
+            match star_of(&item.expr) {
+                Some(table) if table.as_ref().is_none_or(|table| self.is_called(table)) => {
                     items.extend(self.all(&item));
                 }
                 _ => items.push(self.item(item)?),
@@ -160,8 +158,7 @@ impl<'a> Columns<'a> {
     }
 
     fn is_called(&self, name: &str) -> bool {
-        let own = Clause::from(name.trim_end()).unquoted();
-        self.called.as_ref().is_some_and(|called| called.eq_ignore_ascii_case(&own))
+        self.called.as_ref().is_some_and(|called| called.eq_ignore_ascii_case(name))
     }
 
     /// All columns, where a star stands.

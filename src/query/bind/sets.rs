@@ -45,7 +45,7 @@ pub(super) fn bind(
         point(text, fault.what, asked.text.at + span.start..asked.text.at + span.end).hint(fault.hint)
     })?;
     let Some(bound) = bound else { return Ok(None) };
-    let output = bound.above.last().map_or_else(|| bound.tree.output().clone(), |above| above.output.clone());
+    let output = output(&bound).clone();
     let mut columns = vec![Vec::new(); tables.len()];
     bound.tree.each(&mut |table, plan| {
         if let Some(known) = columns.get_mut(table) {
@@ -90,9 +90,9 @@ impl SetBinder<'_> {
         let Some(mut below) = self.question(at.start + inner.start..at.start + inner.end)? else { return Ok(None) };
         let name = called.as_deref().unwrap_or(BOTH);
         let query = Query { table: quote(name).as_str().into(), ..query };
-        let schema = below.above.last().map_or_else(|| below.tree.output().clone(), |above| above.output.clone());
-        let table = InputTable { name, schema: &schema, time: None, commas: &[] };
-        below.above.push(Arc::new(bind_select(&query, piece, &[table], self.models).map_err(shifted)?));
+        let table = InputTable { name, schema: output(&below), time: None, commas: &[] };
+        let above = bind_select(&query, piece, &[table], self.models).map_err(shifted)?;
+        below.above.push(Arc::new(above));
         Ok(Some(below))
     }
 
@@ -169,6 +169,11 @@ impl SetBinder<'_> {
         let table = InputTable { name: BOTH, schema: &schema, time: None, commas: &[] };
         Ok(Some(Arc::new(bind_select(&Query::parse(&sql)?, &sql, &[table], self.models)?)))
     }
+}
+
+/// The columns of what is answered in the end.
+fn output(sets: &Sets<Plan>) -> &SchemaRef {
+    sets.above.last().map_or_else(|| sets.tree.output(), |above| &above.output)
 }
 
 fn shifted(fault: Fault, by: usize) -> Fault {

@@ -44,18 +44,23 @@ impl Answer {
 
     /// The answer to a question about this one.
     fn asked(self, above: &Arc<Plan>) -> Result<Self> {
-        let mut partial = Partial::new(above.clone())?;
-        let absorbed = partial.absorb(&self.frame, None)?;
-        let Self { frame, notes, .. } = partial.answer(None)?;
-        let lost = absorbed.cells.count();
-        let beyond = (lost > 0).then(|| format!("{lost} values of the answer below have no place in their type"));
+        let Self { frame, notes, .. } = Self::over(above, &self.frame)?;
         // Windows are those of the question below: none is one of what is seen.
-        Ok(Self {
-            frame,
-            groups: self.groups,
-            notes: self.notes.into_iter().chain(beyond).chain(notes).collect(),
-            status: None,
-        })
+        Ok(Self { frame, groups: self.groups, notes: self.notes.into_iter().chain(notes).collect(), status: None })
+    }
+
+    /// The answer to a question over rows that are the answer to another.
+    ///
+    /// # Errors
+    /// As `Partial::absorb` and `Partial::answer`.
+    pub(in crate::query) fn over(plan: &Arc<Plan>, rows: &DataFrame) -> Result<Self> {
+        let mut partial = Partial::new(plan.clone())?;
+        let lost = partial.absorb(rows, None)?.cells.count();
+        let mut answer = partial.answer(None)?;
+        if lost > 0 {
+            answer.notes.insert(0, format!("{lost} values of the answer below have no place in their type"));
+        }
+        Ok(answer)
     }
 }
 

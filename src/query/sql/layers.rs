@@ -8,7 +8,7 @@ use sqlparser::tokenizer::Token;
 
 use super::clauses::{ClauseKind, split_clauses};
 use super::shape::is_outside;
-use super::tokens::{SqlToken, words};
+use super::tokens::{SqlToken, unenclosed, words};
 use super::{items_of, rest_of};
 use crate::data::Result;
 use crate::query::query::Query;
@@ -35,7 +35,12 @@ impl Layer {
 /// # Errors
 /// What is wrong with a clause.
 pub fn layers(sql: &str) -> Result<Option<Layer>> {
-    deep(|| read(sql, &words(sql)?, &mut Vec::new()))
+    layers_of(sql, &words(sql)?)
+}
+
+/// `layers` of a question whose words are known.
+pub(super) fn layers_of(sql: &str, words: &[SqlToken]) -> Result<Option<Layer>> {
+    deep(|| read(sql, words, &mut Vec::new()))
 }
 
 /// A SELECT whose FROM is a question in parentheses: its clauses, what that is called, and where it stands.
@@ -62,6 +67,7 @@ pub fn over(sql: &str) -> Result<Option<Over>> {
 }
 
 /// A question that WITH gives a name.
+#[derive(Clone, Copy)]
 struct Named<'a> {
     name: &'a str,
     words: &'a [SqlToken],
@@ -80,8 +86,7 @@ fn read<'a>(sql: &str, words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Res
     let Some(from) = clauses.take(ClauseKind::From) else { return Ok(None) };
     let below = match derived(from, named) {
         Some((words, called, before)) => {
-            let mut known: Vec<Named<'a>> =
-                named.iter().take(before).map(|own| Named { name: own.name, ..*own }).collect();
+            let mut known: Vec<Named<'a>> = named.iter().take(before).copied().collect();
             let Some(below) = read(sql, words, &mut known)? else { return Ok(None) };
             Some((Box::new(below), called))
         }
@@ -89,8 +94,7 @@ fn read<'a>(sql: &str, words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Res
         None => None,
     };
     // A sub-query anywhere else is none of these.
-    let outside = below.is_some() && goes_on(rest, from);
-    if outside {
+    if below.is_some() && goes_on(rest, from) {
         return Ok(None);
     }
     let mut query = Query::default();
@@ -126,15 +130,7 @@ fn with<'a>(words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Option<&'a [Sq
 
 /// The words between a parenthesis that opens at the first word and the one that closes it, and those after it.
 pub(super) fn enclosed(words: &[SqlToken]) -> Option<(&[SqlToken], &[SqlToken])> {
-    let mut depth = 0_i32;
-    let closes = words.iter().position(|word| {
-        match word.token {
-            Token::LParen => depth += 1,
-            Token::RParen => depth -= 1,
-            _ => {}
-        }
-        depth == 0
-    })?;
+    let (closes, _) = unenclosed(words).next()?;
     Some((words.get(1..closes)?, words.get(closes + 1..)?))
 }
 
@@ -151,7 +147,7 @@ fn derived<'a>(from: &'a [SqlToken], named: &[Named<'a>]) -> Option<(&'a [SqlTok
         let (inner, after) = enclosed(from)?;
         return Some((inner, alias(after)?, named.len()));
     }
-    let at = named.iter().rposition(|own| Some(own.name) == first.name() || same(own.name, first))?;
+    let at = named.iter().rposition(|own| same(own.name, first))?;
     let own = named.get(at)?;
     let called = alias(from.get(1..)?)?.unwrap_or_else(|| own.name.to_owned());
     Some((own.words, Some(called), own.before))

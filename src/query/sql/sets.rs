@@ -8,7 +8,7 @@ use sqlparser::tokenizer::Token;
 
 use super::layers::enclosed;
 use super::span::point;
-use super::tokens::{SqlToken, words};
+use super::tokens::{SqlToken, unenclosed, words};
 use crate::data::Result;
 use crate::sync::deep;
 
@@ -44,7 +44,7 @@ pub fn sets(sql: &str) -> Result<Option<SetQuestion>> {
     deep(|| {
         let words = words(sql)?;
         let end = words.last().map_or(sql.len(), |word| word.at.end);
-        let Some(cut) = last_clauses(&words) else { return Ok(None) };
+        let Some(cut) = end_of_all(&words) else { return Ok(None) };
         let (all, rest) = words.split_at(cut);
         let Some(tree) = read(sql, all)? else { return Ok(None) };
         let is_set = matches!(tree, SetTree::Both { .. });
@@ -53,25 +53,10 @@ pub fn sets(sql: &str) -> Result<Option<SetQuestion>> {
 }
 
 /// Where the clauses begin that are said of all of it: behind the last SELECT that is put together.
-fn last_clauses(words: &[SqlToken]) -> Option<usize> {
-    let mut depth = 0_i32;
-    let (mut set, mut order) = (None, words.len());
-    for (i, word) in words.iter().enumerate() {
-        match word.token {
-            Token::LParen => depth += 1,
-            Token::RParen => depth -= 1,
-            _ => {}
-        }
-        if depth != 0 {
-            continue;
-        }
-        if op_of(word.keyword()).is_some() {
-            set = Some(i);
-        }
-        if matches!(word.keyword(), Keyword::ORDER | Keyword::LIMIT) && order == words.len() {
-            order = i;
-        }
-    }
+fn end_of_all(words: &[SqlToken]) -> Option<usize> {
+    let set = unenclosed(words).filter(|(_, word)| op_of(word.keyword()).is_some()).last().map(|(i, _)| i);
+    let mut ends = unenclosed(words).filter(|(_, word)| matches!(word.keyword(), Keyword::ORDER | Keyword::LIMIT));
+    let order = ends.next().map_or(words.len(), |(i, _)| i);
     // An ORDER BY before it would be one of a part, which has no parentheses.
     set.filter(|set| *set < order).map(|_| order)
 }
@@ -121,18 +106,6 @@ fn read(sql: &str, words: &[SqlToken]) -> Result<Option<SetTree>> {
 
 /// The last word that puts answers together: one of the loose ones, or of the tight.
 fn last_op(words: &[SqlToken], tight: bool) -> Option<usize> {
-    let mut depth = 0_i32;
-    let mut found = None;
-    for (i, word) in words.iter().enumerate() {
-        match word.token {
-            Token::LParen => depth += 1,
-            Token::RParen => depth -= 1,
-            _ => {}
-        }
-        let op = op_of(word.keyword()).filter(|_| depth == 0);
-        if op.is_some_and(|op| (op == SetOp::Intersect) == tight) {
-            found = Some(i);
-        }
-    }
-    found
+    let of_kind = |word: &SqlToken| op_of(word.keyword()).is_some_and(|op| (op == SetOp::Intersect) == tight);
+    unenclosed(words).filter(|(_, word)| of_kind(word)).last().map(|(i, _)| i)
 }

@@ -10,7 +10,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 
 use super::identifier::quote;
-use super::layers::layers;
+use super::layers::layers_of;
 use super::limits;
 use super::shape::is_outside;
 use super::span::{location, point};
@@ -40,7 +40,7 @@ pub(super) fn outside(sql: &str, words: &[SqlToken]) -> Result<Option<Query>> {
     let (start, end) = (words.first().map_or(0, |w| w.at.start), words.last().map_or(sql.len(), |w| w.at.end));
     let text = Clause { sql: sql[start..end].to_owned(), at: start };
     // A name of WITH may be that of the table that it is about.
-    let tables = match layers(sql)? {
+    let tables = match layers_of(sql, words)? {
         Some(layers) => layers.tables(),
         None => tables(&*tree(sql, &text)?),
     };

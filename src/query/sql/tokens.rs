@@ -54,6 +54,19 @@ pub(super) fn words(sql: &str) -> Result<Vec<SqlToken>> {
     Ok(words)
 }
 
+/// The words that stand in no parentheses, and where each stands; a parenthesis that closes is one of them.
+pub(super) fn unenclosed(words: &[SqlToken]) -> impl Iterator<Item = (usize, &SqlToken)> {
+    let mut depth = 0_i32;
+    words.iter().enumerate().filter(move |(_, word)| {
+        match word.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })
+}
+
 pub(super) fn split_commas(words: &[SqlToken]) -> Vec<&[SqlToken]> {
     if words.is_empty() {
         return Vec::new();

@@ -181,8 +181,8 @@ pub fn between(path: &Path, old: &Tail, known: impl Fn(Identity) -> bool) -> Bet
     let packed = came.iter().filter(|sibling| sibling.packed).filter(before_first).count();
     // By their numbers it is known how many rotations there were in between, where the newest has the number 1.
     let counts_on = |number: u32| {
-        let before = |sibling: &&Sibling| sibling.number.is_some_and(|other| other < number) && !came_later(sibling);
-        all.iter().find(before).is_some()
+        let before = |sibling: &Sibling| sibling.number.is_some_and(|other| other < number) && !came_later(sibling);
+        all.iter().any(before)
     };
     let numbers = own
         .and_then(|own| own.number)

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Label, Popup, PopupAnchor, Pos2, Rect, RichText, Ui, Vec2};
 
-use super::values::{Values, index_at};
+use super::values::Values;
 use crate::data::words::shortened;
 use crate::figure::Figure;
 use crate::ui::canvas::{self, Drawn};
@@ -27,7 +27,8 @@ pub fn read_ui(
     let at = canvas::inside(rect, pos);
     let whole = figure;
     let (figure, layout) = drawn.layout.part(figure, at);
-    let Some((series, index)) = layout.nearest(figure, at) else { return };
+    let Some(values) = Values::at(figure, layout, at) else { return };
+    let (series, index) = values.nearest;
     let Some(point) = layout.point_px(figure, series, index) else { return };
     let center = rect.min + Vec2::new(point[0], point[1]);
     let plot = canvas::to_rect(&layout.plot).translate(rect.min.to_vec2());
@@ -39,11 +40,8 @@ pub fn read_ui(
     if plot.contains(center) {
         ui.painter().circle(center, 4.0, p.panel, egui::Stroke::new(2.0, p.accent));
     }
-    if let Some(values) = Values::at(figure, layout, at) {
-        values.legend_ui(ui, figure, drawn, rect);
-    }
+    values.legend_ui(ui, figure, drawn, rect);
     let Some((x, _)) = crate::figure::Layout::words(figure, series, index) else { return };
-    let value = figure.series.get(series).and_then(|s| s.point(index)).map(|(x, _)| x);
     let anchor = PopupAnchor::Position(Pos2::new(center.x + 14.0, pos.y));
     let id = ui.scope_id().with(("reading", of));
     Popup::new(id, ui.ctx().clone(), anchor, ui.layer_id())
@@ -59,7 +57,7 @@ pub fn read_ui(
                     // The uppermost of a stack is read first.
                     let i = if layout.stack.is_some() { told - 1 - place } else { place };
                     let Some(line) = figure.series.get(i) else { continue };
-                    let here = if i == series { Some(index) } else { value.and_then(|x| index_at(&line.x, x)) };
+                    let here = values.index(i);
                     let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else {
                         continue;
                     };

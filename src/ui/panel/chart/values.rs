@@ -13,6 +13,8 @@ const LETTERS: usize = 8;
 /// The points of a figure at one x.
 #[derive(Debug)]
 pub struct Values {
+    /// Series and index of the point that is nearest to where they were asked for.
+    pub nearest: (usize, usize),
     /// Series, and the index in it.
     points: Vec<(usize, usize)>,
 }
@@ -26,7 +28,13 @@ impl Values {
             let at = if number == series { Some(index) } else { index_at(&line.x, x) };
             at.filter(|at| line.point(*at).is_some()).map(|at| (number, at))
         };
-        Some(Self { points: figure.series.iter().enumerate().filter_map(own).collect() })
+        let points = figure.series.iter().enumerate().filter_map(own).collect();
+        Some(Self { nearest: (series, index), points })
+    }
+
+    /// The index of a series' point; `None` where it has none there.
+    pub fn index(&self, series: usize) -> Option<usize> {
+        self.points.iter().find(|(own, _)| *own == series).map(|(_, index)| *index)
     }
 
     /// A ring at each of them that is in sight.
@@ -44,8 +52,7 @@ impl Values {
 
     /// The value of a series in words.
     fn words(&self, figure: &Figure, series: usize) -> Option<String> {
-        let (_, index) = self.points.iter().find(|(own, _)| *own == series)?;
-        Layout::brief_words(figure, series, *index)
+        Layout::brief_words(figure, series, self.index(series)?)
     }
 
     /// Writes them into the legend; false where there is none that names what is drawn.
@@ -146,7 +153,7 @@ impl Values {
 }
 
 /// The index of exactly `x` in a sorted column.
-pub fn index_at(xs: &[f64], x: f64) -> Option<usize> {
+fn index_at(xs: &[f64], x: f64) -> Option<usize> {
     let at = xs.partition_point(|v| *v < x);
     xs.get(at).is_some_and(|v| *v == x).then_some(at)
 }
