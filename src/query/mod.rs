@@ -36,13 +36,12 @@ pub mod plan;
 #[expect(clippy::module_inception, reason = "the question itself is the noun of this floor")]
 pub mod query;
 pub mod rerun;
+pub mod rerun_answer;
 pub mod rewrite;
 mod row_store;
 pub mod rows;
 pub mod scope;
 mod score;
-pub mod set_answer;
-pub mod sets;
 pub mod sql;
 mod walk;
 pub mod window;

@@ -1,6 +1,7 @@
 //! A question bound to a schema: which columns it needs, how rows are grouped, what is kept and what is shown.
 //! Binding is left to `bind`, doing it to `partial`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use polars::prelude::*;
@@ -14,7 +15,6 @@ use super::query::Query;
 use super::rerun::Rerun;
 use super::rows::{Retention, RowPlan};
 use super::score::ScoreColumns;
-use super::sets::Sets;
 use super::window::{Micros, Window, WindowAssigner, micros_of};
 use crate::data::Result;
 
@@ -35,10 +35,7 @@ pub struct Plan {
     /// Set when rows are shown instead of groups.
     pub rows: Option<RowPlan>,
     /// Set when the question is asked again and again of the rows themselves; all else but `output` is then empty.
-    pub rerun: Option<Rerun>,
-    /// Answers that are put together, where such a question is no more than that: then `set_answer` has them, not
-    /// polars' SQL.
-    pub sets: Option<Sets<Self>>,
+    pub rerun: Option<Rerun<Self>>,
     pub keys: Vec<GroupKey>,
     pub calls: Vec<AggregateCall>,
     pub finish: Finish,
@@ -97,10 +94,11 @@ impl AggregateCall {
 impl Plan {
     /// Whether a model scores its rows.
     pub fn asks_models(&self) -> bool {
-        let scored = |rerun: &Rerun| rerun.tables.iter().any(|table| !table.scores.is_empty());
-        !self.scores.are_none()
-            || self.rerun.as_ref().is_some_and(scored)
-            || self.above.iter().any(|above| above.asks_models())
+        let mut asks = !self.scores.are_none() || self.above.iter().any(|above| above.asks_models());
+        if let Some(rerun) = &self.rerun {
+            rerun.each(&mut |plan| asks |= plan.asks_models());
+        }
+        asks
     }
 
     /// A plan that does nothing yet.
@@ -114,7 +112,6 @@ impl Plan {
             join: None,
             rows: None,
             rerun: None,
-            sets: None,
             keys: Vec::new(),
             calls: Vec::new(),
             finish: Finish::default(),
@@ -141,11 +138,15 @@ impl Plan {
     }
 
     /// The columns that the question needs of one of its tables, by the table's place in `query.tables()`.
-    pub fn columns_of(&self, table: usize) -> &[PlSmallStr] {
+    pub fn columns_of(&self, table: usize) -> Vec<PlSmallStr> {
         match (&self.rerun, &self.join, table) {
-            (Some(rerun), ..) => rerun.tables.get(table).map_or(&[], |t| &t.columns),
-            (None, _, 0) => &self.columns,
-            (None, join, _) => join.as_ref().map_or(&[], |join| &join.columns),
+            (Some(rerun), ..) => {
+                let leaves = rerun.leaves.iter().filter(|leaf| leaf.table == table);
+                let columns: BTreeSet<_> = leaves.flat_map(|leaf| leaf.plan.columns.iter().cloned()).collect();
+                columns.into_iter().collect()
+            }
+            (None, _, 0) => self.columns.clone(),
+            (None, join, _) => join.as_ref().map(|join| join.columns.clone()).unwrap_or_default(),
         }
     }
 

@@ -1,98 +1,155 @@
-//! Questions that are not kept up to date row by row (sub-queries, UNION, WITH, several joins): polars' SQL answers
-//! them anew over the rows of the tables they name. Collecting the rows, and when to ask again, is left to the engine.
+//! A question that is more than one SELECT over one table or an enriched one, bound: questions of one table each, which
+//! are kept up to date by themselves, and what is asked of their answers. Binding is left to `bind`, answering to
+//! `rerun_answer`.
+
+use std::sync::Arc;
 
 use polars::prelude::*;
-use polars::sql::SQLContext;
 
-use super::model::Models;
-use super::order::sorted;
-use super::sql::{quote, quote_always};
-use crate::data::Result;
-use crate::sync::deep;
+use super::expr::Scalar;
+use super::join::RowJoin;
+use super::sql::question::SubKind;
+use super::sql::sets::SetOp;
 
-/// A question that is asked again and again.
+/// A question that is asked again and again. `P` is the plan of one SELECT.
 #[derive(Debug)]
-pub struct Rerun {
+pub struct Rerun<P> {
     /// As it was written.
     pub text: String,
-    /// With every name as the tables have it.
+    /// The questions that are kept up to date.
+    pub leaves: Vec<Leaf<P>>,
+    /// What WITH names and what is asked for more than once; each may be of those before it.
+    pub shared: Vec<Node<P>>,
+    pub node: Node<P>,
+}
+
+/// A question about the rows of one table.
+#[derive(Debug)]
+pub struct Leaf<P> {
+    /// By its place among the tables of the question.
+    pub table: usize,
+    pub plan: Arc<P>,
+}
+
+/// Rows that something is asked of.
+#[derive(Debug)]
+pub enum Node<P> {
+    /// One row without columns.
+    One,
+    /// What was written out.
+    Values(DataFrame),
+    /// The answer of a leaf.
+    Leaf(usize),
+    /// One of those that are shared.
+    Shared(usize),
+    /// Columns under other names: what they are called below, and here. Columns that nobody looks at may be missing.
+    Named(Box<Self>, Vec<(PlSmallStr, PlSmallStr)>),
+    Select(Box<SelectNode<P>>),
+    Join(Box<JoinNode<P>>),
+    Both(Box<BothNode<P>>),
+}
+
+/// One SELECT over rows.
+#[derive(Debug)]
+pub struct SelectNode<P> {
+    pub from: Node<P>,
+    /// Sub-queries that are asked for each row.
+    pub of_rows: Vec<SubColumn<P>>,
+    /// Sub-queries that are asked for each row that is kept.
+    pub of_kept: Vec<SubColumn<P>>,
+    pub plan: Arc<P>,
+}
+
+/// The columns of two tables side by side.
+#[derive(Debug)]
+pub struct JoinNode<P> {
+    pub left: Node<P>,
+    pub right: Node<P>,
+    pub join: RowJoin,
+    /// Columns of USING that come from either side.
+    pub merged: Vec<MergedColumn>,
+}
+
+/// A column of USING that comes from either side.
+#[derive(Debug)]
+pub struct MergedColumn {
+    pub name: PlSmallStr,
+    /// The column on the left and on the right.
+    pub left: PlSmallStr,
+    pub right: PlSmallStr,
+    pub dtype: DataType,
+}
+
+/// Two answers that are put together.
+#[derive(Debug)]
+pub struct BothNode<P> {
+    pub op: SetOp,
+    pub left: Node<P>,
+    pub right: Node<P>,
+    /// The columns of both: the names of the left one's, in types that hold the values of both.
+    pub output: SchemaRef,
+    /// What is asked of the rows of both; all of them are kept without.
+    pub of_both: Option<Arc<P>>,
+}
+
+/// The column that says of which of the two answers a row is, where that matters.
+pub const SIDE: &str = "which of the two";
+
+/// A sub-query as a column of the rows of the SELECT that it stands in.
+#[derive(Debug)]
+pub struct SubColumn<P> {
+    pub name: PlSmallStr,
+    pub kind: SubKind,
+    pub node: Node<P>,
+    /// What it is asked for, of its columns.
+    pub value: PlSmallStr,
+    pub dtype: DataType,
+    /// The value that is looked for among its rows.
+    pub sought: Option<SubKey>,
+    /// What its rows have in common with a row of the SELECT: all rows, without any.
+    pub keys: Vec<SubKey>,
+    /// Its value where it has no such rows: one row; null without.
+    pub of_none: Option<Column>,
+    /// As it was written, for errors.
     pub sql: String,
-    pub tables: Vec<Needed>,
-    /// What `predict` in it may name.
-    pub models: Models,
-    /// Whether the question itself says how its answer is ordered.
-    pub ordered: bool,
-    /// What items without a name of their own are called, in the order of the answer's columns.
-    pub names: Vec<Option<String>>,
 }
 
-/// A table and the columns that the question may look at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Needed {
-    pub table: String,
-    pub columns: Vec<PlSmallStr>,
-    /// Calls of models as SQL, and their types: columns that come after those of the table.
-    pub scores: Vec<(String, DataType)>,
+/// An expression of the SELECT, and the column of a sub-query that it is compared with.
+#[derive(Debug)]
+pub struct SubKey {
+    pub here: Scalar,
+    pub there: PlSmallStr,
+    /// What both are compared as.
+    pub compare: DataType,
 }
 
-impl Needed {
-    /// The question that gives these rows.
-    pub fn sql(&self) -> String {
-        let scores = self.scores.iter().map(|(sql, _)| format!("{sql} AS {}", quote_always(sql)));
-        let columns: Vec<String> = self.columns.iter().map(|c| quote_always(c)).chain(scores).collect();
-        format!(
-            "SELECT {} FROM {}",
-            if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") },
-            quote(&self.table)
-        )
+impl<P> Rerun<P> {
+    /// Shows the plan of each SELECT.
+    pub fn each(&self, step: &mut dyn FnMut(&P)) {
+        self.leaves.iter().for_each(|leaf| step(&leaf.plan));
+        self.shared.iter().for_each(|node| node.each(step));
+        self.node.each(step);
     }
 }
 
-impl Rerun {
-    /// The answer over the rows of `tables`, in the order of `self.tables`. Where the question does not order its
-    /// answer, its values do.
-    ///
-    /// # Errors
-    /// polars' complaint.
-    pub fn answer(&self, tables: &[DataFrame]) -> Result<DataFrame> {
-        let mut context = SQLContext::new();
-        for (needed, rows) in self.tables.iter().zip(tables) {
-            context.register(&needed.table, rows.clone().lazy());
-        }
-        let mut answer = deep(|| context.execute(&self.sql)?.collect())?;
-        for name in answer.get_column_names_owned() {
-            let column = answer.column(&name)?;
-            // Counts are whole numbers like any other.
-            if *column.dtype() == IDX_DTYPE {
-                let wide = column.cast(&DataType::Int64)?;
-                answer.with_column(wide)?;
+impl<P> Node<P> {
+    fn each(&self, step: &mut dyn FnMut(&P)) {
+        match self {
+            Self::One | Self::Values(_) | Self::Leaf(_) | Self::Shared(_) => {}
+            Self::Named(node, _) => node.each(step),
+            Self::Select(select) => {
+                step(&select.plan);
+                select.from.each(step);
+                select.of_rows.iter().chain(&select.of_kept).for_each(|sub| sub.node.each(step));
+            }
+            Self::Join(join) => {
+                join.left.each(step);
+                join.right.each(step);
+            }
+            Self::Both(both) => {
+                both.left.each(step);
+                both.right.each(step);
             }
         }
-        if self.names.len() == answer.width() {
-            let mut taken: Vec<PlSmallStr> = answer.get_column_names_owned();
-            for (i, name) in self.names.iter().enumerate().filter_map(|(i, name)| name.as_ref().map(|name| (i, name))) {
-                let free = |n: &String| taken.iter().enumerate().all(|(at, t)| at == i || t.as_str() != n);
-                let name = std::iter::once(name.clone())
-                    .chain((1..).map(|n| format!("{name}_{n}")))
-                    .find(free)
-                    .unwrap_or_default();
-                if let Some(old) = taken.get_mut(i) {
-                    let new = PlSmallStr::from(name);
-                    answer.rename(&std::mem::replace(old, new.clone()), new)?;
-                }
-            }
-        }
-        if !self.ordered {
-            let sortable = |c: &&Column| {
-                c.dtype().is_primitive_numeric()
-                    || c.dtype().is_temporal()
-                    || matches!(c.dtype(), DataType::String | DataType::Boolean)
-            };
-            let by = answer.columns().iter().filter(sortable).map(|c| (c.clone(), false, false)).collect();
-            if let Some(order) = sorted(answer.height(), by)? {
-                answer = answer.take(&order)?;
-            }
-        }
-        Ok(answer)
     }
 }

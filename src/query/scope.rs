@@ -22,22 +22,52 @@ pub struct InputTable<'a> {
     pub commas: &'a [(PlSmallStr, Commas)],
 }
 
+/// A table of FROM, as its names and columns are known in the question.
+#[derive(Clone, Debug, Default)]
+pub struct ScopeTable {
+    /// What it may be called: first its alias, if it has one, and last its own name.
+    pub names: Vec<String>,
+    /// Its columns: their own name, and the one they have here.
+    pub columns: Vec<(PlSmallStr, PlSmallStr)>,
+}
+
+impl ScopeTable {
+    fn new(name: &str, alias: &Option<String>) -> Self {
+        Self { names: alias.iter().cloned().chain([name.to_owned()]).collect(), columns: Vec::new() }
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// What it is called first of all.
+    pub fn name(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
+    }
+
+    /// The name here of the column that an identifier means.
+    fn find(&self, name: &Ident) -> Option<&PlSmallStr> {
+        let exact = self.columns.iter().find(|(own, _)| own.as_str() == name.value);
+        let found = exact.or_else(|| {
+            let lower = name.value.to_lowercase();
+            self.columns.iter().find(|(own, _)| name.quote_style.is_none() && own.to_lowercase() == lower)
+        });
+        found.map(|(_, here)| here)
+    }
+}
+
 /// The names of a question's tables and columns.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Scope {
-    /// What the first table may be called.
-    names: Vec<String>,
-    /// What the joined table may be called.
-    joined: Vec<String>,
-    /// Columns of the joined table: their own name, and the one they have here.
-    columns: Vec<(PlSmallStr, PlSmallStr)>,
-    /// The columns of both.
+    /// The tables of FROM, in order.
+    tables: Vec<ScopeTable>,
+    /// The columns of all, by their names here.
     pub schema: SchemaRef,
-    /// The columns of USING, which stand once in `*`.
-    using: Vec<PlSmallStr>,
-    /// Names that both tables have, so that they mean nothing alone.
+    /// Columns that `*` does not stand for: those of USING, which stand once in it, and what is no column of a table.
+    hidden: HashSet<PlSmallStr>,
+    /// Names that several tables have, so that they mean nothing alone.
     ambiguous: HashSet<String>,
-    /// Columns of the joined table by their name here.
+    /// Columns of the other tables than the first by their name here.
     own: HashMap<PlSmallStr, PlSmallStr>,
     /// The first column of each name in lower case, once somebody asks.
     lower: OnceLock<HashMap<String, PlSmallStr>>,
@@ -49,69 +79,90 @@ impl Scope {
     /// # Errors
     /// When both are called the same.
     pub fn new(query: &Query, first: InputTable<'_>, second: Option<InputTable<'_>>) -> Result<Self> {
-        let called =
-            |name: &str, alias: &Option<String>| alias.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
-        let mut scope = Self {
-            names: called(&query.table_name(), &query.alias),
-            joined: Vec::new(),
-            columns: Vec::new(),
-            schema: first.schema.clone(),
-            using: Vec::new(),
-            ambiguous: HashSet::new(),
-            own: HashMap::new(),
-            lower: OnceLock::new(),
+        let mut own = ScopeTable::new(&query.table_name(), &query.alias);
+        own.columns = first.schema.iter_names().map(|name| (name.clone(), name.clone())).collect();
+        let (Some(join), Some(second)) = (&query.join, second) else {
+            return Ok(Self { tables: vec![own], schema: first.schema.clone(), ..Self::default() });
         };
-        let (Some(join), Some(second)) = (&query.join, second) else { return Ok(scope) };
-        scope.joined = called(&join.table.unquoted(), &join.alias);
-        if scope.names.iter().take(1).any(|n| scope.joined.iter().take(1).any(|m| n.eq_ignore_ascii_case(m))) {
-            return Err(Fault::new("a table cannot be joined with itself")
-                .hint("open the file a second time under another name"));
-        }
+        let mut joined = ScopeTable::new(&join.table.unquoted(), &join.alias);
         let shared: Vec<String> = match &join.on {
             JoinConstraint::Using(columns) => columns.iter().map(|c| c.unquoted().to_lowercase()).collect(),
             JoinConstraint::Condition(_) => Vec::new(),
         };
         let mut both = Schema::clone(first.schema);
         let names: HashSet<String> = first.schema.iter_names().map(|n| n.to_ascii_lowercase()).collect();
+        let mut hidden = HashSet::new();
         for (name, dtype) in second.schema.iter() {
             let clash = names.contains(&name.to_ascii_lowercase());
-            let here: PlSmallStr = if clash {
-                format!("{}.{name}", scope.joined.first().map_or("", String::as_str)).into()
-            } else {
-                name.clone()
-            };
+            let here: PlSmallStr = if clash { format!("{}.{name}", joined.name()).into() } else { name.clone() };
             if clash && shared.contains(&name.to_lowercase()) {
-                scope.using.push(here.clone());
-            } else if clash {
-                scope.ambiguous.insert(name.to_lowercase());
+                hidden.insert(here.clone());
             }
             both.insert(here.clone(), dtype.clone());
-            scope.own.insert(here.clone(), name.clone());
-            scope.columns.push((name.clone(), here));
+            joined.columns.push((name.clone(), here));
         }
-        scope.schema = Arc::new(both);
+        Self::of(vec![own, joined], Arc::new(both), hidden)
+    }
+
+    /// The names of tables that are joined: all their columns have different names in `schema`.
+    ///
+    /// # Errors
+    /// When two are called the same.
+    pub fn of(tables: Vec<ScopeTable>, schema: SchemaRef, hidden: HashSet<PlSmallStr>) -> Result<Self> {
+        let (mut called, mut columns) = (HashSet::new(), HashSet::new());
+        let mut scope = Self { tables, schema, hidden, ..Self::default() };
+        for (i, table) in scope.tables.iter().enumerate() {
+            if !table.name().is_empty() && !called.insert(table.name().to_lowercase()) {
+                return Err(Fault::new(format!("two tables are called '{}' here", table.name()))
+                    .hint("give one of them another name: FROM trades AS a JOIN trades AS b ON …"));
+            }
+            for (own, here) in &table.columns {
+                if i > 0 {
+                    scope.own.insert(here.clone(), own.clone());
+                }
+                if !scope.hidden.contains(here) && !columns.insert(own.to_lowercase()) && i > 0 {
+                    scope.ambiguous.insert(own.to_lowercase());
+                }
+            }
+        }
         Ok(scope)
+    }
+
+    /// With columns that are of no table: `*` does not stand for them.
+    pub fn with(mut self, more: impl IntoIterator<Item = Field>) -> Self {
+        let mut schema = Schema::clone(&self.schema);
+        for field in more {
+            self.hidden.insert(field.name.clone());
+            schema.insert(field.name, field.dtype);
+        }
+        self.schema = Arc::new(schema);
+        self
     }
 
     /// `table.column` becomes the column's name here.
     pub fn unqualify(&self, expr: &mut Ast) {
         let Ast::CompoundIdentifier(parts) = expr else { return };
         let [qualifier, name] = parts.as_slice() else { return };
-        let is = |names: &[String]| names.iter().any(|n| n.eq_ignore_ascii_case(&qualifier.value));
-        let ident = if is(self.joined.get(..1).unwrap_or_default()) || (is(&self.joined) && !is(&self.names)) {
-            let here =
-                self.find_joined(name).cloned().unwrap_or_else(|| format!("{}.{}", qualifier.value, name.value).into());
-            Ident { value: here.to_string(), quote_style: Some('"'), span: name.span }
-        } else if is(&self.names) {
-            // Quoted, so that it is not taken for a name that both tables have.
-            match self.find_first(name) {
-                Some(own) => Ident { value: own.to_string(), quote_style: Some('"'), span: name.span },
-                None => name.clone(),
+        let Some((i, table)) = self.called(&qualifier.value) else { return };
+        let ident = match table.find(name) {
+            // Quoted, so that it is not taken for a name that several tables have.
+            Some(here) => Ident { value: here.to_string(), quote_style: Some('"'), span: name.span },
+            None if i > 0 => {
+                let value = format!("{}.{}", qualifier.value, name.value);
+                Ident { value, quote_style: Some('"'), span: name.span }
             }
-        } else {
-            return;
+            None => name.clone(),
         };
         *expr = Ast::Identifier(ident);
+    }
+
+    /// The table of this name, and its place: what it is called here goes before its own name.
+    fn called(&self, name: &str) -> Option<(usize, &ScopeTable)> {
+        let tables = || self.tables.iter().enumerate();
+        let alias = tables().find(|(_, table)| table.name().eq_ignore_ascii_case(name));
+        // One that is there twice is meant by neither.
+        let mut called = tables().filter(|(_, table)| table.is_called(name));
+        alias.or_else(|| called.next().filter(|_| called.next().is_none()))
     }
 
     /// `find_column` where `schema` is that of the question, or that and scores of models behind it.
@@ -131,16 +182,6 @@ impl Scope {
         names.get(&lower).or_else(|| schema.iter_names().skip(self.schema.len()).find(|n| n.to_lowercase() == lower))
     }
 
-    fn find_joined(&self, name: &Ident) -> Option<&PlSmallStr> {
-        let exact = self.columns.iter().find(|(own, _)| own.as_str() == name.value);
-        let found = exact.or_else(|| {
-            self.columns
-                .iter()
-                .find(|(own, _)| name.quote_style.is_none() && own.to_lowercase() == name.value.to_lowercase())
-        });
-        found.map(|(_, here)| here)
-    }
-
     /// Which table a column of `schema` is of: `Some(own name)` where it is of the joined one.
     pub fn own_name(&self, here: &str) -> Option<&PlSmallStr> {
         self.own.get(here)
@@ -153,36 +194,22 @@ impl Scope {
 
     /// What the joined table is called first of all; empty without one.
     pub fn joined_name(&self) -> &str {
-        self.joined.first().map_or("", String::as_str)
-    }
-
-    /// The first table's own name.
-    pub fn table_name(&self) -> &str {
-        self.names.last().map_or("", String::as_str)
+        self.tables.get(1).map_or("", ScopeTable::name)
     }
 
     /// What the first table is called first of all.
     pub fn first_name(&self) -> &str {
-        self.names.first().map_or("", String::as_str)
+        self.tables.first().map_or("", ScopeTable::name)
     }
 
     /// The columns that `*` (or, with a qualifier, `t.*`) stands for: name here, and what it is called in the answer.
     pub fn star(&self, qualifier: Option<&str>) -> Option<Vec<(PlSmallStr, PlSmallStr)>> {
-        let is = |names: &[String]| qualifier.is_none_or(|q| names.iter().any(|n| n.eq_ignore_ascii_case(q)));
-        let (first, second) = (is(&self.names), is(&self.joined) && !self.joined.is_empty());
-        if !first && !second {
-            return None;
+        if let Some(name) = qualifier {
+            let (_, table) = self.called(name)?;
+            return Some(table.columns.iter().map(|(own, here)| (here.clone(), own.clone())).collect());
         }
-        let column = |here: &PlSmallStr| {
-            let own = self.own_name(here);
-            let shown = match own {
-                Some(_) if qualifier.is_none() && self.using.contains(here) => return None,
-                Some(own) => second.then(|| own.clone()),
-                None => first.then(|| here.clone()),
-            };
-            shown.map(|shown| (here.clone(), shown))
-        };
-        Some(self.schema.iter_names().filter_map(column).collect())
+        let shown = |here: &PlSmallStr| (here.clone(), self.own_name(here).unwrap_or(here).clone());
+        Some(self.schema.iter_names().filter(|here| !self.hidden.contains(*here)).map(shown).collect())
     }
 
     /// The columns of a USING or of an equation's side, by which side they are on.
@@ -197,7 +224,29 @@ impl Scope {
 
     /// A column of the joined table by its identifier: its name here.
     pub fn find_second(&self, ident: &Ident) -> Option<PlSmallStr> {
-        self.find_joined(ident).cloned()
+        self.tables.get(1)?.find(ident).cloned()
+    }
+
+    /// Whether a name, with or without a table's before it, is one of a column here.
+    pub fn has(&self, name: &Ast) -> bool {
+        match name {
+            Ast::Identifier(ident) => self.find(&self.schema, ident).is_some(),
+            Ast::CompoundIdentifier(parts) => match parts.as_slice() {
+                [table, _] => self.called(&table.value).is_some(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The first table's own name.
+    pub fn table_name(&self) -> &str {
+        self.tables.first().and_then(|table| table.names.last()).map_or("", String::as_str)
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> &[ScopeTable] {
+        &self.tables
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use braid::data::Fault;
 use braid::query::derived::Derived;
-use braid::query::{Form, InputTable, Partial, Plan, Query, limits};
+use braid::query::{Form, InputTable, Partial, Plan, Query, limits, rerun_answer};
 use braid::ui::action::{Action, OpenAction};
 use braid::workspace::TableSetup;
 use polars::prelude::*;
@@ -32,12 +32,14 @@ fn answer(sql: &str) -> Result<DataFrame, Fault> {
     let query = Query::parse(sql)?;
     let _ = Form::from_query(&query);
     let plan = Arc::new(Plan::new(&query, sql, &Arc::new(rows.schema().as_ref().clone()), None)?);
-    if let Some(rerun) = &plan.rerun {
-        return rerun.answer(&[rows]);
-    }
-    let mut partial = Partial::new(plan.clone())?;
-    partial.absorb(&rows.select(plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>()).unwrap(), None)?;
-    Ok(partial.answer(None)?.frame)
+    let of = |plan: &Arc<Plan>| {
+        let mut partial = Partial::new(plan.clone())?;
+        partial.absorb(&rows.select(plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>()).unwrap(), None)?;
+        Ok(partial.answer(None)?.frame)
+    };
+    let Some(rerun) = &plan.rerun else { return of(&plan) };
+    let leaves: Vec<DataFrame> = rerun.leaves.iter().map(|leaf| of(&leaf.plan)).collect::<Result<_, Fault>>()?;
+    Ok(rerun_answer::answer(rerun, &leaves, &|| false)?.0)
 }
 
 /// The answer's only value. On a thread with the stack that threads have.

@@ -163,7 +163,7 @@ fn bind<'a>(
 
 /// What reading a piece of each of its tables takes, bytes.
 fn piece_sizes(bound: &Bound<'_>, open: &BTreeMap<String, Table>) -> Vec<u64> {
-    let size = |(i, name): (usize, &String)| open.get(name).map(|table| table.piece_bytes(bound.plan.columns_of(i)));
+    let size = |(i, name): (usize, &String)| open.get(name).map(|table| table.piece_bytes(&bound.plan.columns_of(i)));
     bound.tables.iter().enumerate().filter_map(size).collect()
 }
 

@@ -1,6 +1,7 @@
-//! A run of a question that is not kept up to date row by row: its tables' rows are collected by runs of their own, and
-//! the question is asked of them again and again, at a pace that its own cost sets.
+//! A run of a question that is not kept up to date row by row: its leaves are, by runs of their own, and the question
+//! is asked of their answers again and again, at a pace that its own cost sets.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -8,30 +9,39 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use polars::prelude::DataFrame;
 
-use super::{Run, table_scan};
-use crate::data::time::is_plain;
+use super::{Asking, Run, TableScan};
 use crate::data::{Fault, Result, Setting};
 use crate::engine::merge::HIDDEN;
 use crate::engine::moment::Unread;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
-use crate::query::set_answer;
-use crate::query::{InputTable, Plan, Query};
+use crate::query::{Plan, rerun_answer};
 use crate::sync::{Cancel, Latest, Request, StopOnDrop, Wake, Worker};
 
 /// Asking again must not cost more than a quarter of the time.
 const ANSWER_SHARE: u32 = 3;
 /// Memory is scarce once more than this part of it is held.
 const SCARCE: u64 = 4;
-/// How long an answer may still take when the run is to end: polars does not stop in the middle of one.
+/// What the question gives, and what there is to say about it.
+type Answered = (DataFrame, Vec<String>);
+
+/// How long an answer may still take when the run is to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a thread waits for news before it looks whether it should stop.
 const WAIT: Duration = Duration::from_millis(50);
 
+/// The run of a leaf.
+struct LeafRun {
+    /// By its place among the tables of the question.
+    table: usize,
+    run: Run,
+}
+
 struct Rerunner {
     plan: Arc<Plan>,
-    runs: Vec<Run>,
+    /// Those of the leaves, in their order.
+    runs: Vec<LeafRun>,
     options: Options,
     shelf: Latest<Snapshot>,
     wake: Wake,
@@ -42,27 +52,37 @@ struct Rerunner {
     started: Instant,
 }
 
-/// Starts one run a table, and the thread that asks.
+/// Starts the leaves, those of one table in one reading of it, and the thread that asks.
 ///
 /// # Errors
 /// When a table is missing, or a run cannot start.
-pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Options, wake: Wake) -> Result<Run> {
+pub(super) fn start(
+    plan: Arc<Plan>,
+    rerun: &Rerun<Plan>,
+    table: &Arc<Table>,
+    options: Options,
+    wake: Wake,
+) -> Result<Run> {
     let (bell, rung) = Wake::channel();
     let tables: Vec<&Arc<Table>> = std::iter::once(table).chain(&options.datasets).collect();
-    let mut runs = Vec::new();
-    for (i, needed) in rerun.tables.iter().enumerate() {
-        let Some(table) = tables.get(i) else {
-            return Err(Fault::new(format!("the table '{}' is not open", needed.table)).hint(Setting::Table));
-        };
-        let sql = needed.sql();
-        let input = InputTable { name: &needed.table, schema: &table.schema, time: None, commas: &[] };
-        let mut collect = Plan::with_models(&Query::parse(&sql)?, &sql, &[input], &rerun.models)?;
-        if let Some(rows) = &mut collect.rows {
-            rows.whole = true;
+    let own = Options { datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
+    let mut runs: BTreeMap<usize, LeafRun> = BTreeMap::new();
+    for (place, table) in tables.into_iter().enumerate() {
+        let here: Vec<usize> =
+            (0..rerun.leaves.len()).filter(|i| rerun.leaves.get(*i).is_some_and(|leaf| leaf.table == place)).collect();
+        if here.is_empty() {
+            continue;
         }
-        let own = Options { datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
-        runs.push(table_scan::alone(Arc::new(collect), (*table).clone(), own, bell.clone())?);
+        let plans = here.iter().filter_map(|i| rerun.leaves.get(*i)).map(|leaf| leaf.plan.clone());
+        let asked = plans.map(|plan| Asking { plan, options: own.clone(), wake: bell.clone() }).collect();
+        let (_, started) = TableScan::start(table.clone(), own.clone(), asked)?;
+        runs.extend(here.into_iter().zip(started.into_iter().map(|run| LeafRun { table: place, run })));
     }
+    if let Some(leaf) = rerun.leaves.iter().enumerate().find(|(i, _)| !runs.contains_key(i)) {
+        let name = leaf.1.plan.query.table_name();
+        return Err(Fault::new(format!("the table '{name}' is not open")).hint(Setting::Table));
+    }
+    let runs = runs.into_values().collect();
     let (shelf, cancel, finish) = (Latest::default(), Cancel::new(), Cancel::new());
     let hidden = Arc::new(AtomicBool::new(false));
     let rerunner = Rerunner {
@@ -97,22 +117,15 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
 
 impl Rerunner {
     /// The answer over these rows, asked on a thread of its own; `None` when the run ends before it is there. Such a
-    /// thread goes on until polars is done, or the process ends.
-    fn ask(&self, rows: Vec<DataFrame>) -> Option<Result<DataFrame>> {
+    /// thread ends at its next step.
+    fn ask(&self, rows: Vec<DataFrame>) -> Option<Result<Answered>> {
         let (tell, told) = bounded(1);
         let on_panic = tell.clone();
-        let plan = self.plan.clone();
+        let (plan, stop) = (self.plan.clone(), self.cancel.clone());
         let work = move || {
             if let Some(rerun) = &plan.rerun {
-                // polars' own SQL ends on times beyond its calendar.
-                let beyond = rows.iter().flat_map(|frame| frame.columns()).find(|column| !is_plain(column));
-                let answer = match (&plan.sets, beyond) {
-                    (Some(sets), _) => set_answer::answer(sets, &rows),
-                    (None, None) => rerun.answer(&rows),
-                    (None, Some(column)) => Err(beyond_calendar(column.name())),
-                };
                 // The receiver is gone when the run has ended.
-                let _ = tell.send(answer);
+                let _ = tell.send(rerun_answer::answer(rerun, &rows, &|| stop.is_set()));
             }
         };
         let on_panic = move |said: String| {
@@ -134,7 +147,7 @@ impl Rerunner {
             }
             if self.finish.is_set() {
                 // What else is being read ends meanwhile.
-                self.runs.iter().for_each(Run::finish);
+                self.runs.iter().for_each(|leaf| leaf.run.finish());
                 ending.get_or_insert_with(Instant::now);
             }
             if self.cancel.is_set() || ending.is_some_and(|since: Instant| since.elapsed() > PATIENCE) {
@@ -166,7 +179,7 @@ impl Rerunner {
         before: Snapshot,
         newest: &[Arc<Snapshot>],
         last: bool,
-        answer: Result<DataFrame>,
+        answer: Result<Answered>,
         took: (Duration, usize),
     ) -> Snapshot {
         let failed = newest.iter().find_map(|s| s.fault.clone());
@@ -175,7 +188,7 @@ impl Rerunner {
             version: before.version + 1,
             last,
             elapsed: self.started.elapsed(),
-            ..together(newest)
+            ..self.together(newest)
         };
         snapshot.stats.first_answer_ms.get_or_insert(snapshot.elapsed.as_secs_f64() * 1e3);
         snapshot.notes.push(format!(
@@ -184,7 +197,8 @@ impl Rerunner {
             took.1,
         ));
         match answer {
-            Ok(answer) => {
+            Ok((answer, notes)) => {
+                snapshot.notes.extend(notes);
                 snapshot.stats.groups = answer.height() as u64;
                 snapshot.answer = answer;
                 snapshot.fault = failed;
@@ -197,6 +211,20 @@ impl Rerunner {
         snapshot
     }
 
+    /// Whether the leaves of each table hold the same of its rows.
+    fn agree(&self, newest: &[Arc<Snapshot>]) -> bool {
+        let each = || self.runs.iter().map(|leaf| leaf.table).zip(newest);
+        each().all(|(table, s)| each().all(|(other, o)| other != table || o.epoch == s.epoch))
+    }
+
+    /// What the runs say together: each table counts once.
+    fn together(&self, newest: &[Arc<Snapshot>]) -> Snapshot {
+        let mut known = BTreeSet::new();
+        let of_tables = self.runs.iter().zip(newest).filter(|(leaf, _)| known.insert(leaf.table));
+        let of_tables: Vec<Arc<Snapshot>> = of_tables.map(|(_, snapshot)| snapshot.clone()).collect();
+        together(&of_tables)
+    }
+
     fn work(&self, rung: &Receiver<()>) {
         let mut snapshot = Snapshot::default();
         let (mut due, mut asked_of) = (Instant::now(), None);
@@ -206,13 +234,17 @@ impl Rerunner {
                 return;
             }
             if self.finish.is_set() {
-                self.runs.iter().for_each(Run::finish);
+                self.runs.iter().for_each(|leaf| leaf.run.finish());
             }
-            let newest: Vec<Arc<Snapshot>> = self.runs.iter().filter_map(Run::latest).collect();
+            let newest: Vec<Arc<Snapshot>> = self.runs.iter().filter_map(|leaf| leaf.run.latest()).collect();
             if newest.len() < self.runs.len() {
                 continue;
             }
             let last = newest.iter().all(|s| s.last);
+            // What is read of one table is of one moment.
+            if !last && !self.agree(&newest) {
+                continue;
+            }
             let versions: Vec<u64> = newest.iter().map(|s| s.version).collect();
             // What asking takes is not accounted: where memory is scarce, the question waits until all files are read.
             let scarce = self.options.memory.as_ref().is_some_and(|memory| memory.held() > memory.allowed() / SCARCE);
@@ -244,14 +276,6 @@ impl Rerunner {
             }
         }
     }
-}
-
-fn beyond_calendar(column: &str) -> Fault {
-    let what = format!(
-        "the column '{column}' holds times beyond the calendar, such as infinity, and a question that is asked anew \
-         cannot reckon with them"
-    );
-    Fault::new(what).hint("ask without sub-queries, or of a table without such rows")
 }
 
 /// What several runs say, as one. Time and seam are those of the first table.

@@ -1,6 +1,6 @@
 //! What is known while a question is bound, and what all clauses share: conditions, and the columns that are kept.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::mem::Discriminant;
 
 use polars::prelude::*;
@@ -9,6 +9,7 @@ use sqlparser::ast::Expr as Ast;
 use super::aggregates::find_aggregate;
 use super::over::UnboundOver;
 use super::score::ScoreBinder;
+use super::subquery::SubQueries;
 use crate::data::Result;
 use crate::data::format::Commas;
 use crate::query::expr::{self, Scalar};
@@ -35,6 +36,10 @@ pub(super) struct Binder<'a> {
     /// Where rows are shown instead of groups: the values of a row that are kept.
     pub(super) rows: bool,
     pub(super) values: Vec<RowValue>,
+    /// The questions in its clauses.
+    pub(super) subs: &'a SubQueries,
+    /// Those that are looked at when the answer is made, by their place, and what each is compared with.
+    pub(super) kept_subs: BTreeMap<usize, Vec<Ast>>,
     /// Window functions over the answer, and where each stood.
     pub(super) overs: Vec<(UnboundOver, Clause)>,
     /// Alias (lower case), rewritten expression: what ORDER BY and HAVING may name.
@@ -60,6 +65,7 @@ impl<'a> Binder<'a> {
         scorer: &'a ScoreBinder<'a>,
         table: &'a Scope,
         first: InputTable<'a>,
+        subs: &'a SubQueries,
         rows: bool,
     ) -> Self {
         Self {
@@ -74,6 +80,8 @@ impl<'a> Binder<'a> {
             calls: Vec::new(),
             rows,
             values: Vec::new(),
+            subs,
+            kept_subs: BTreeMap::new(),
             overs: Vec::new(),
             outputs: HashMap::new(),
             known: BoundExprs::default(),
@@ -91,6 +99,7 @@ impl<'a> Binder<'a> {
     pub(super) fn parse(&self, place: ClauseSpan<'_>) -> Result<Ast> {
         let mut ast = expr::parse(place)?;
         self.scorer.name(&mut ast, place)?;
+        self.subs.name(&mut ast, place)?;
         Ok(ast)
     }
 
@@ -133,6 +142,7 @@ impl<'a> Binder<'a> {
             .iter()
             .any(|k| k.window.is_some())
             .then(|| Field::new(END.into(), DataType::Datetime(TimeUnit::Microseconds, None)));
-        keys.chain(calls).chain(values).chain(end).collect()
+        let sub = |at: &usize| self.subs.0.get(*at).map(|sub| Field::new(sub.name.clone(), sub.dtype()));
+        keys.chain(calls).chain(values).chain(end).chain(self.kept_subs.keys().filter_map(sub)).collect()
     }
 }

@@ -111,24 +111,10 @@ impl Join {
         place: ClauseSpan<'_>,
         used: &mut BTreeSet<PlSmallStr>,
     ) -> Result<()> {
-        let (mut one, mut other) = (first.clone(), second.clone());
+        let (mut one, mut other) = (first, second);
         used.extend(expr::resolve(&mut one, &scope.schema, scope, place)?);
         used.extend(expr::resolve(&mut other, &scope.schema, scope, place)?);
-        let (first, left) = Scalar::bind(&one, &scope.schema, place)?;
-        let (second, right) = Scalar::bind(&other, &scope.schema, place)?;
-        let compare = common(&left, &right).ok_or_else(|| {
-            let name = |ast: &Ast| ast.to_string().trim_matches('"').to_owned();
-            place
-                .fault(format!(
-                    "'{}' is {} and '{}' is {}, so they do not compare",
-                    name(&one),
-                    type_word(&left),
-                    name(&other),
-                    type_word(&right)
-                ))
-                .hint("cast one of them: CAST(… AS VARCHAR)")
-        })?;
-        self.equations.push(Equation { first, second, compare });
+        self.equations.push(equation(&one, &other, &scope.schema, place)?);
         Ok(())
     }
 
@@ -143,13 +129,39 @@ impl Join {
     }
 }
 
+/// Two resolved expressions that shall be equal.
+///
+/// # Errors
+/// Types that do not compare.
+pub(super) fn equation(one: &Ast, other: &Ast, schema: &Schema, place: ClauseSpan<'_>) -> Result<Equation> {
+    let (first, left) = Scalar::bind(one, schema, place)?;
+    let (second, right) = Scalar::bind(other, schema, place)?;
+    let compare =
+        common(&left, &right).ok_or_else(|| differ(&one.to_string(), &left, &other.to_string(), &right, place))?;
+    Ok(Equation { first, second, compare })
+}
+
+/// What to say of two expressions whose types do not compare.
+pub(super) fn differ(one: &str, left: &DataType, other: &str, right: &DataType, place: ClauseSpan<'_>) -> Fault {
+    place
+        .fault(format!(
+            "'{}' is {} and '{}' is {}, so they do not compare",
+            one.trim_matches('"'),
+            type_word(left),
+            other.trim_matches('"'),
+            type_word(right)
+        ))
+        .hint("cast one of them: CAST(… AS VARCHAR)")
+}
+
 fn no_equation(place: ClauseSpan<'_>) -> Fault {
     place
         .fault("JOIN needs equations between both tables")
         .hint("write ON mine.x = other.y AND …; put other conditions into WHERE")
 }
 
-fn conjuncts(ast: Ast, parts: &mut Vec<Ast>) {
+/// The conditions that AND puts together.
+pub(super) fn conjuncts(ast: Ast, parts: &mut Vec<Ast>) {
     match ast {
         Ast::BinaryOp { left, op: BinaryOperator::And, right } => {
             conjuncts(*left, parts);
@@ -161,7 +173,7 @@ fn conjuncts(ast: Ast, parts: &mut Vec<Ast>) {
 }
 
 /// What two types are compared as; `None` where they do not compare.
-fn common(one: &DataType, other: &DataType) -> Option<DataType> {
+pub(super) fn common(one: &DataType, other: &DataType) -> Option<DataType> {
     use DataType as D;
     let text = |d: &D| matches!(d, D::String | D::Categorical(..) | D::Enum(..));
     let instant = |d: &D| matches!(d, D::Date | D::Datetime(..));

@@ -7,6 +7,7 @@ mod call;
 mod classes;
 mod expand;
 mod fold;
+mod from;
 mod join;
 mod keys;
 mod names;
@@ -16,6 +17,8 @@ mod rerun;
 mod rows;
 mod score;
 mod sets;
+mod subquery;
+mod wider;
 
 use std::sync::Arc;
 
@@ -27,6 +30,7 @@ use self::expand::expand;
 use self::fold::fold;
 use self::rows::is_rows;
 use self::score::ScoreBinder;
+use self::subquery::{BoundSub, SubQueries};
 use super::join::Join;
 use super::model::Models;
 use super::plan::Plan;
@@ -67,20 +71,21 @@ impl Plan {
 }
 
 fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Plan> {
-    if let Some(asked) = &query.rerun {
-        if let Some(plan) = bind_layers(asked, text, tables, models)? {
-            return Ok(plan);
+    let Some(asked) = &query.rerun else {
+        let bound = bind_select(query, text, tables, models);
+        if query.join.is_none() || bound.is_ok() {
+            return bound;
         }
-        let (rerun, sets, output) = match sets::bind(asked, text, tables, models)? {
-            Some((rerun, sets, output)) => (rerun, Some(sets), output),
-            None => {
-                let (rerun, output) = rerun::bind(asked, text, tables, models)?;
-                (rerun, None, output)
-            }
-        };
-        return Ok(Plan { rerun: Some(rerun), sets, output, ..Plan::empty(query) });
+        // What cannot be looked up row by row may be joined once all rows are at hand.
+        let asked = RerunClause { text: text.into(), tables: query.tables() };
+        let (rerun, output) = rerun::bind(&asked, text, tables, models)?;
+        return Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) });
+    };
+    if let Some(plan) = bind_layers(asked, text, tables, models)? {
+        return Ok(plan);
     }
-    bind_select(query, text, tables, models)
+    let (rerun, output) = rerun::bind(asked, text, tables, models)?;
+    Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) })
 }
 
 /// Binds questions over each other, each about the rows of one other; `None` for any other.
@@ -110,8 +115,7 @@ fn bind_layer(layer: &Layer, text: &str, tables: &[InputTable<'_>], models: &Mod
     let mut plan = bind_layer(below, text, tables, models, exact)?;
     let name = called.as_deref().unwrap_or(UNNAMED);
     let query = Query { table: quote(name).as_str().into(), ..layer.query.clone() };
-    let answer = InputTable { name, schema: &plan.output, time: None, commas: &[] };
-    let above = bind_select(&query, text, &[answer], models)?;
+    let above = bind_above(&query, text, name, &plan.output, models)?;
     if let Some(rows) = &mut plan.rows {
         rows.whole = true;
     }
@@ -123,8 +127,8 @@ fn bind_layer(layer: &Layer, text: &str, tables: &[InputTable<'_>], models: &Mod
 /// What the answer to a question is called that has no name in FROM.
 const UNNAMED: &str = "subquery";
 
+/// Binds a SELECT to its table, which may be enriched from another.
 fn bind_select(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Plan> {
-    limits::of_query(query).map_err(|(what, hint)| Fault::new(what).at("SQL").hint(hint))?;
     let name = query.table_name();
     let missing = SchemaRef::default();
     let first =
@@ -135,28 +139,63 @@ fn bind_select(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Mo
     if query.join.is_some() && tables.len() < 2 {
         return Err(ClauseSpan { text, clause: &at_join }.fault("the joined table is not open").hint(Setting::Table));
     }
-    let scorer = ScoreBinder::new(models, &scope);
-    let (asked, query) = (query, &expand(query, text, &scope)?);
+    let input = Input { first, scope: &scope, subs: &SubQueries::default(), answers: false };
+    Ok(bind_clauses(query, text, input, models)?.0)
+}
+
+/// Binds a SELECT to the answer of another question.
+fn bind_above(query: &Query, text: &str, name: &str, answer: &SchemaRef, models: &Models) -> Result<Plan> {
+    let first = InputTable { name, schema: answer, time: None, commas: &[] };
+    let scope = Scope::new(query, first, None)?;
+    let input = Input { first, scope: &scope, subs: &SubQueries::default(), answers: true };
+    Ok(bind_clauses(query, text, input, models)?.0)
+}
+
+/// The rows that a SELECT is about.
+#[derive(Clone, Copy)]
+struct Input<'a> {
+    first: InputTable<'a>,
+    scope: &'a Scope,
+    /// The sub-queries in its clauses.
+    subs: &'a SubQueries,
+    /// Whether they are answers, all of which are at hand in their order: not a table that is being read.
+    answers: bool,
+}
+
+/// Binds the clauses of a SELECT; gives the sub-queries that are asked for each row, too, and those for each row that
+/// is kept.
+fn bind_clauses(
+    query: &Query,
+    text: &str,
+    input: Input<'_>,
+    models: &Models,
+) -> Result<(Plan, Vec<BoundSub>, Vec<BoundSub>)> {
+    limits::of_query(query).map_err(|(what, hint)| Fault::new(what).at("SQL").hint(hint))?;
+    let Input { first, scope, subs, answers } = input;
+    let scorer = ScoreBinder::new(models, scope);
+    let (asked, query) = (query, &expand(query, text, scope)?);
     let rows = is_rows(query, text)?;
-    let mut binder = Binder::new(text, &scorer, &scope, first, rows);
+    let mut binder = Binder::new(text, &scorer, scope, first, subs, rows);
     let filter = query.filter.as_ref().map(|f| binder.condition(f, "WHERE")).transpose()?;
     let filtering = binder.used.clone();
-    let mut join = Join::bind(query, text, &scope, &mut binder.used)?;
+    let mut join = Join::bind(query, text, scope, &mut binder.used)?;
     binder.bind_keys(query)?;
     let mut finish = binder.bind_finish(query)?;
-    let keeping = if rows { binder.retention(&mut finish)? } else { Retention::All };
+    let keeping = if rows && !answers { binder.retention(&mut finish)? } else { Retention::All };
     let kept = binder.kept_schema();
+    let of_kept = subs.of_kept(&binder.kept_subs, &kept, text)?;
     let Binder { mut used, keys, calls, values, .. } = binder;
+    let of_rows = subs.of_rows((text, &scorer.schema, scope), &mut used)?;
     let scores = scorer.scores(&mut used, &filtering)?;
     if let Some(join) = &mut join {
-        join.settle(&scope, &used);
+        join.settle(scope, &used);
     }
     let columns: Vec<PlSmallStr> = first.schema.iter_names().filter(|n| used.contains(*n)).cloned().collect();
     let timed = keys.iter().find_map(|k| k.window.as_ref()).map_or(&[][..], |window| window.time.columns());
     let vital = columns.iter().filter(|n| timed.contains(n)).cloned().collect();
     let output = finish.output(kept)?;
     let rows = rows.then_some(RowPlan { keep: keeping, values, whole: false });
-    Ok(Plan {
+    let plan = Plan {
         query: asked.clone(),
         columns,
         vital,
@@ -165,11 +204,11 @@ fn bind_select(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Mo
         join,
         rows,
         rerun: None,
-        sets: None,
         keys,
         calls,
         finish,
         above: Vec::new(),
         output,
-    })
+    };
+    Ok((plan, of_rows, of_kept))
 }

@@ -162,6 +162,9 @@ impl Binder<'_> {
                 expr::check_function(node, place)?;
             }
             if let Ast::Identifier(ident) = &*node {
+                if let Some(at) = self.subs.find(&ident.value) {
+                    return self.keep_sub(at);
+                }
                 return Err(match self.table.find(self.schema, ident) {
                     Some(name) if ident.value.starts_with("__") => place
                         .fault(format!("'{name}' begins with two underscores, which Braid keeps for itself"))
@@ -175,6 +178,18 @@ impl Binder<'_> {
             }
             Ok(())
         })
+    }
+
+    /// The value of a sub-query is looked at when the answer is made.
+    fn keep_sub(&mut self, at: usize) -> Result<()> {
+        let subs = self.subs;
+        let Some(sub) = subs.0.get(at).filter(|_| !self.kept_subs.contains_key(&at)) else { return Ok(()) };
+        let mut inputs = sub.inputs();
+        for ast in &mut inputs {
+            self.rewrite_output(ast, &sub.clause, true)?;
+        }
+        self.kept_subs.insert(at, inputs);
+        Ok(())
     }
 
     /// The column that a window function's values will be in.

@@ -13,7 +13,6 @@ use crate::query::expr;
 use crate::query::model::{Model, Models, Score};
 use crate::query::scope::{Scope, find_column};
 use crate::query::score::{ScoreColumns, Scoring};
-use crate::query::sql::quote;
 use crate::query::sql::span::ClauseSpan;
 use crate::query::walk;
 
@@ -32,15 +31,6 @@ impl ScoreCall<'_> {
         match self.score {
             Score::Prediction => self.model.output(),
             Score::Probability(_) => DataType::Float64,
-        }
-    }
-
-    /// As it would be written.
-    pub fn sql(&self) -> String {
-        let name = quote(self.name);
-        match self.score {
-            Score::Prediction => format!("predict({name})"),
-            Score::Probability(class) => format!("predict_proba({name}, '{}')", self.class(class).replace('\'', "''")),
         }
     }
 

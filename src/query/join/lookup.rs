@@ -10,7 +10,7 @@ use crate::data::{Result, time};
 pub(super) const LOOK: usize = 1 << 15;
 
 /// A dataset with its index.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Lookup {
     frame: DataFrame,
     cells: Vec<KeyCells>,
@@ -44,6 +44,13 @@ impl KeyCells {
                 column.to_physical_repr().cast(&DataType::Int64)?.i64()?.iter().map(|v| v.map(|v| v as u64)).collect(),
             ),
         })
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Words(words) => words.len(),
+            Self::Texts(texts) => texts.len(),
+        }
     }
 
     /// A hash of the cell; `None` for null.
@@ -90,7 +97,7 @@ impl Lookup {
 
     /// False where it was stopped.
     fn fill(&mut self, stopped: &dyn Fn() -> bool) -> bool {
-        let height = self.frame.height();
+        let height = self.cells.first().map_or(0, KeyCells::len);
         let mut numbers = vec![None; height];
         let mut counts: Vec<u32> = Vec::new();
         for (row, number) in numbers.iter_mut().enumerate() {

@@ -4,13 +4,17 @@
 //! Null keys never match. A row that matches several rows of the dataset becomes several; it is still one row that came
 //! in, so it counts once as shown, filtered or late.
 
+mod both;
 mod lookup;
+mod matched;
 mod origin;
 
 use polars::prelude::*;
 
+pub use self::both::RowJoin;
 pub use self::lookup::Lookup;
 use self::lookup::{KeyCells, LOOK};
+pub use self::matched::{Matched, Sought};
 pub(super) use self::origin::{ORIGIN, distinct, origins};
 use super::expr::{Scalar, keep};
 use crate::data::Result;

@@ -44,19 +44,25 @@ impl Answer {
 
     /// The answer to a question about this one.
     fn asked(self, above: &Arc<Plan>) -> Result<Self> {
-        let Self { frame, notes, .. } = Self::over(above, &self.frame)?;
+        let Self { frame, notes, .. } = Self::over(above, &self.frame, &mut |_| Ok(()))?;
         // Windows are those of the question below: none is one of what is seen.
         Ok(Self { frame, groups: self.groups, notes: self.notes.into_iter().chain(notes).collect(), status: None })
     }
 
-    /// The answer to a question over rows that are the answer to another.
+    /// The answer to a question over rows that are the answer to another. `more` adds columns to what is kept of them.
     ///
     /// # Errors
-    /// As `Partial::absorb` and `Partial::answer`.
-    pub(in crate::query) fn over(plan: &Arc<Plan>, rows: &DataFrame) -> Result<Self> {
+    /// As `Partial::absorb` and `Partial::answer`, and those of `more`.
+    pub(in crate::query) fn over(
+        plan: &Arc<Plan>,
+        rows: &DataFrame,
+        more: &mut dyn FnMut(&mut DataFrame) -> Result<()>,
+    ) -> Result<Self> {
         let mut partial = Partial::new(plan.clone())?;
         let lost = partial.absorb(rows, None)?.cells.count();
-        let mut answer = partial.answer(None)?;
+        let mut kept = partial.kept(None)?;
+        more(&mut kept)?;
+        let mut answer = Self::of(plan, kept, partial.groups())?;
         if lost > 0 {
             answer.notes.insert(0, format!("{lost} values of the answer below have no place in their type"));
         }

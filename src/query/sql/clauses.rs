@@ -51,6 +51,7 @@ pub(super) fn split_clauses<'a>(sql: &str, words: &'a [SqlToken], end: usize) ->
                 .hint("remove it, or add the one that opens"));
         }
         let found = if depth > 0 { None } else { starts(sql, words, i)? };
+        let found = found.filter(|(next, _)| (part, *next) != (ClauseKind::Limit, ClauseKind::Limit));
         if let Some((next, skip)) = found {
             if next <= part {
                 return Err(point(
@@ -62,7 +63,7 @@ pub(super) fn split_clauses<'a>(sql: &str, words: &'a [SqlToken], end: usize) ->
             }
             clauses.push((part, words.get(start..i).unwrap_or_default(), before(start)));
             (part, start) = (next, i + skip);
-            i += skip;
+            i += skip.max(1);
             continue;
         }
         i += 1;
@@ -90,12 +91,23 @@ fn starts(sql: &str, words: &[SqlToken], i: usize) -> Result<Option<(ClauseKind,
         Keyword::QUALIFY => Some((ClauseKind::Qualify, 1)),
         Keyword::ORDER if next_is(Keyword::BY) => Some((ClauseKind::Order, 2)),
         Keyword::LIMIT => Some((ClauseKind::Limit, 1)),
+        Keyword::OFFSET | Keyword::FETCH => Some((ClauseKind::Limit, 0)),
+        Keyword::WINDOW if next_is_named(words, i) => {
+            return Err(point(sql, "WINDOW is not understood", word.at.clone())
+                .hint("write each window out: OVER (PARTITION BY … ORDER BY …)"));
+        }
         Keyword::SELECT => {
             return Err(point(sql, "SELECT is not understood here", word.at.clone())
                 .hint("a question is SELECT … FROM … WHERE … GROUP BY … HAVING … QUALIFY … ORDER BY … LIMIT"));
         }
         _ => None,
     })
+}
+
+/// Whether `name AS (` follows.
+fn next_is_named(words: &[SqlToken], i: usize) -> bool {
+    words.get(i + 2).is_some_and(|word| word.keyword() == Keyword::AS)
+        && words.get(i + 3).is_some_and(|word| word.token == Token::LParen)
 }
 
 /// Complains about a clause that is nothing but its keyword.

@@ -1,14 +1,13 @@
 //! A question whose FROM names another one, in parentheses or by WITH: taken apart into SELECTs that stand over each
 //! other. What the upper one means of the lower is left to `bind`.
 
-use std::ops::Range;
-
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use super::clauses::{ClauseKind, split_clauses};
+use super::question::{Named, enclosed, with};
 use super::shape::is_outside;
-use super::tokens::{SqlToken, unenclosed, words};
+use super::tokens::{SqlToken, words};
 use super::{items_of, rest_of};
 use crate::data::Result;
 use crate::query::query::Query;
@@ -35,48 +34,19 @@ impl Layer {
 /// # Errors
 /// What is wrong with a clause.
 pub fn layers(sql: &str) -> Result<Option<Layer>> {
-    layers_of(sql, &words(sql)?)
+    layers_of(sql, &words(sql)?, &[])
 }
 
-/// `layers` of a question whose words are known.
-pub(super) fn layers_of(sql: &str, words: &[SqlToken]) -> Result<Option<Layer>> {
-    deep(|| read(sql, words, &mut Vec::new()))
-}
-
-/// A SELECT whose FROM is a question in parentheses: its clauses, what that is called, and where it stands.
-pub type Over = (Query, Option<String>, Range<usize>);
-
+/// `layers` of a question whose words are known, and which may name some questions.
+///
 /// # Errors
-/// What is wrong with a clause.
-pub fn over(sql: &str) -> Result<Option<Over>> {
-    deep(|| {
-        let words = words(sql)?;
-        if words.first().is_none_or(|word| word.keyword() != Keyword::SELECT) {
-            return Ok(None);
-        }
-        let end = words.last().map_or(sql.len(), |word| word.at.end);
-        let Ok(clauses) = split_clauses(sql, &words, end) else { return Ok(None) };
-        let Some(from) = clauses.take(ClauseKind::From) else { return Ok(None) };
-        let Some((inner, called, _)) = derived(from, &[]).filter(|_| !goes_on(&words, from)) else { return Ok(None) };
-        let mut query = Query::default();
-        items_of(sql, &clauses, end, &mut query)?;
-        rest_of(sql, &clauses, end, &mut query)?;
-        let (Some(first), Some(last)) = (inner.first(), inner.last()) else { return Ok(None) };
-        Ok(Some((query, called, first.at.start..last.at.end)))
-    })
-}
-
-/// A question that WITH gives a name.
-#[derive(Clone, Copy)]
-struct Named<'a> {
-    name: &'a str,
-    words: &'a [SqlToken],
-    /// So many of those before it can be named by it.
-    before: usize,
+/// As `layers`.
+pub fn layers_of<'a>(sql: &str, words: &'a [SqlToken], named: &[Named<'a>]) -> Result<Option<Layer>> {
+    deep(|| read(sql, words, &mut named.to_vec()))
 }
 
 fn read<'a>(sql: &str, words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Result<Option<Layer>> {
-    let Some(rest) = with(words, named) else { return Ok(None) };
+    let rest = with(sql, words, named)?;
     if rest.first().is_none_or(|word| word.keyword() != Keyword::SELECT) {
         return Ok(None);
     }
@@ -86,7 +56,7 @@ fn read<'a>(sql: &str, words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Res
     let Some(from) = clauses.take(ClauseKind::From) else { return Ok(None) };
     let below = match derived(from, named) {
         Some((words, called, before)) => {
-            let mut known: Vec<Named<'a>> = named.iter().take(before).copied().collect();
+            let mut known: Vec<Named<'a>> = named.iter().take(before).cloned().collect();
             let Some(below) = read(sql, words, &mut known)? else { return Ok(None) };
             Some((Box::new(below), called))
         }
@@ -107,33 +77,6 @@ fn read<'a>(sql: &str, words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Res
     Ok(Some(Layer { query, below }))
 }
 
-/// What stands after the questions that WITH names, which are noted; `None` where it says more than that.
-fn with<'a>(words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Option<&'a [SqlToken]> {
-    let [first, rest @ ..] = words else { return Some(words) };
-    if first.keyword() != Keyword::WITH {
-        return Some(words);
-    }
-    let mut rest = rest;
-    loop {
-        let [name, as_, open, ..] = rest else { return None };
-        if as_.keyword() != Keyword::AS || open.token != Token::LParen || name.keyword() == Keyword::RECURSIVE {
-            return None;
-        }
-        let (inner, after) = enclosed(rest.get(2..)?)?;
-        named.push(Named { name: name.name()?, words: inner, before: named.len() });
-        match after {
-            [comma, more @ ..] if comma.token == Token::Comma => rest = more,
-            after => return Some(after),
-        }
-    }
-}
-
-/// The words between a parenthesis that opens at the first word and the one that closes it, and those after it.
-pub(super) fn enclosed(words: &[SqlToken]) -> Option<(&[SqlToken], &[SqlToken])> {
-    let (closes, _) = unenclosed(words).next()?;
-    Some((words.get(1..closes)?, words.get(closes + 1..)?))
-}
-
 /// The question that a FROM is about, what it is called, and how many named ones it may name itself.
 fn derived<'a>(from: &'a [SqlToken], named: &[Named<'a>]) -> Option<(&'a [SqlToken], Option<String>, usize)> {
     let alias = |words: &[SqlToken]| match words {
@@ -147,8 +90,7 @@ fn derived<'a>(from: &'a [SqlToken], named: &[Named<'a>]) -> Option<(&'a [SqlTok
         let (inner, after) = enclosed(from)?;
         return Some((inner, alias(after)?, named.len()));
     }
-    let at = named.iter().rposition(|own| same(own.name, first))?;
-    let own = named.get(at)?;
+    let own = named.iter().rfind(|own| same(own.name, first)).filter(|own| own.columns.is_empty())?;
     let called = alias(from.get(1..)?)?.unwrap_or_else(|| own.name.to_owned());
     Some((own.words, Some(called), own.before))
 }

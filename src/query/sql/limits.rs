@@ -17,12 +17,10 @@ pub const NESTED: usize = 32;
 /// Operators that are worked out one after the other, and branches of CASE. AND and OR are not among them: whatever
 /// order they are worked out in is right.
 pub const STEPS: usize = 500;
-/// `STEPS` of a question that polars answers as a whole: polars recurses once for each.
-pub const STEPS_OF_RERUN: usize = 200;
 /// Words and signs without a comma between them.
 pub const STRETCH: usize = 100_000;
 /// SELECT and JOIN in one question.
-pub const SELECTS: usize = 100;
+pub const SELECTS: usize = 1_000;
 /// Columns of an answer.
 pub const COLUMNS: usize = 200_000;
 /// Expressions, other than names, that a question evaluates.
@@ -197,28 +195,4 @@ impl Visitor for Depth {
         self.now -= Self::steps(node);
         ControlFlow::Continue(())
     }
-}
-
-/// Writes parentheses where a balanced chain would be read as a long one again.
-pub fn keep_balance(tree: &mut impl VisitMut) {
-    struct Keeper;
-    impl VisitorMut for Keeper {
-        type Break = ();
-
-        fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<()> {
-            if let Ast::BinaryOp { left, op: op @ (BinaryOperator::And | BinaryOperator::Or), right } = node {
-                let same = |side: &Ast| matches!(side, Ast::BinaryOp { op: other, .. } if other == op);
-                if same(right) {
-                    for side in [left, right] {
-                        if same(side) {
-                            let inner = std::mem::replace(side.as_mut(), Ast::value(Value::Null));
-                            **side = Ast::Nested(Box::new(inner));
-                        }
-                    }
-                }
-            }
-            ControlFlow::Continue(())
-        }
-    }
-    let _ = walk::visit_mut(tree, &mut Keeper);
 }

@@ -7,13 +7,15 @@ mod identifier;
 pub mod layers;
 pub mod limits;
 mod print;
+pub mod question;
 mod rename;
 mod select;
 pub mod sets;
 mod shape;
 pub mod span;
 pub(super) mod statement;
-mod tokens;
+mod tables;
+pub mod tokens;
 
 use std::ops::Range;
 
@@ -103,25 +105,52 @@ fn rest_of(sql: &str, clauses: &Clauses<'_>, end: usize, query: &mut Query) -> R
     Ok(())
 }
 
-/// Reads `n` or `n OFFSET m` into `query`.
+/// Reads `n`, `n OFFSET m`, `OFFSET m`, and FETCH FIRST n ROWS ONLY for LIMIT, into `query`.
 fn limit(sql: &str, words: &[SqlToken], end: usize, query: &mut Query) -> Result<()> {
-    let (limit_word, offset_word) = match words {
-        [limit, offset, skipped] if offset.keyword() == Keyword::OFFSET => (Some(limit), Some(skipped)),
-        [limit] => (Some(limit), None),
-        _ => (None, None),
-    };
     let whole = |word: &SqlToken| match &word.token {
         Token::Number(n, _) => n.parse().ok(),
         _ => None,
     };
-    query.limit = limit_word.and_then(whole);
-    if let Some(word) = offset_word {
-        query.offset = Some(whole(word).ok_or_else(|| {
-            point(sql, "OFFSET takes a whole number", word.at.clone()).hint("write it like LIMIT 10 OFFSET 20")
-        })?);
+    let rows = |word: &SqlToken| matches!(word.keyword(), Keyword::ROW | Keyword::ROWS);
+    let (mut rest, mut first) = (words, true);
+    while let [word, more @ ..] = rest {
+        match (word.keyword(), more) {
+            (Keyword::OFFSET, [skipped, more @ ..]) if query.offset.is_none() => {
+                query.offset = Some(whole(skipped).ok_or_else(|| {
+                    point(sql, "OFFSET takes a whole number", skipped.at.clone())
+                        .hint("write it like LIMIT 10 OFFSET 20")
+                })?);
+                rest = more.split_first().filter(|(word, _)| rows(word)).map_or(more, |(_, more)| more);
+            }
+            (Keyword::FETCH, [which, n, row, only, more @ ..])
+                if query.limit.is_none()
+                    && matches!(which.keyword(), Keyword::FIRST | Keyword::NEXT)
+                    && rows(row)
+                    && only.keyword() == Keyword::ONLY =>
+            {
+                query.limit = whole(n);
+                rest = more;
+            }
+            (Keyword::LIMIT, [n, more @ ..]) if query.limit.is_none() && whole(n).is_some() => {
+                query.limit = whole(n);
+                rest = more;
+            }
+            (Keyword::ALL, more) if first => rest = more,
+            _ if first && whole(word).is_some() => {
+                query.limit = whole(word);
+                rest = more;
+            }
+            _ => {
+                return Err(
+                    point(sql, "LIMIT takes a whole number", span_of(words, end)).hint("write it like LIMIT 10")
+                );
+            }
+        }
+        first = false;
     }
-    if query.limit.is_none() {
-        return Err(point(sql, "LIMIT takes a whole number", span_of(words, end)).hint("write it like LIMIT 10"));
+    // Without an end all that come after are meant.
+    if query.offset.is_some() {
+        query.limit.get_or_insert(u64::MAX);
     }
     Ok(())
 }

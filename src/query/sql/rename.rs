@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Query as SqlQuery, SetExpr, TableFactor, Visitor};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
 use super::identifier::quote;
 use super::span::offset;
-use super::statement::tree;
 use super::tokens::words;
 use crate::data::{Fault, Result};
-use crate::query::query::Clause;
 use crate::query::walk;
 use crate::sync::deep;
 
@@ -34,7 +34,9 @@ fn rewritten(sql: &str, old: &str, new: &str) -> Result<String> {
         return Ok(sql.to_owned());
     }
     let mut found = Found { old, ..Found::default() };
-    let _ = walk::visit(&tree(sql, &Clause::from(sql))?, &mut found);
+    let parsed = Parser::parse_sql(&GenericDialect, sql)
+        .map_err(|error| Fault::new(format!("it cannot be read: {error}")).hint("mend it first, then rename"))?;
+    let _ = walk::visit(&parsed, &mut found);
     if found.unclear {
         return Err(Fault::new(format!("it makes a table {old} of its own")).hint("call that one something else first"));
     }

@@ -6,11 +6,10 @@ use std::ops::Range;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use super::layers::enclosed;
+use super::question::{enclosed, is_question};
 use super::span::point;
-use super::tokens::{SqlToken, unenclosed, words};
+use super::tokens::{SqlToken, unenclosed};
 use crate::data::Result;
-use crate::sync::deep;
 
 /// How two answers become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,44 +20,38 @@ pub enum SetOp {
     Intersect,
 }
 
-/// A question, or two answers that are put together. Each is a piece of the text.
-#[derive(Debug)]
-pub enum SetTree {
-    Select(Range<usize>),
-    Both { op: SetOp, left: Box<SetTree>, right: Box<SetTree>, at: Range<usize> },
+/// A question, or two answers that are put together.
+pub enum SetTree<'a> {
+    Question(&'a [SqlToken]),
+    Both {
+        op: SetOp,
+        left: Box<SetTree<'a>>,
+        right: Box<SetTree<'a>>,
+        /// Where the word stands that puts them together.
+        at: Range<usize>,
+    },
 }
 
-/// Answers that are put together, and what is then done with them.
-#[derive(Debug)]
-pub struct SetQuestion {
-    pub tree: SetTree,
-    /// `ORDER BY … LIMIT …` of all of it; empty without.
-    pub end: Range<usize>,
-}
-
+/// Answers that are put together, and the clauses that are said of all of it: none, or `ORDER BY … LIMIT …`.
+///
 /// `None` for a question that puts nothing together.
 ///
 /// # Errors
 /// What cannot be put together so.
-pub fn sets(sql: &str) -> Result<Option<SetQuestion>> {
-    deep(|| {
-        let words = words(sql)?;
-        let end = words.last().map_or(sql.len(), |word| word.at.end);
-        let Some(cut) = end_of_all(&words) else { return Ok(None) };
-        let (all, rest) = words.split_at(cut);
-        let Some(tree) = read(sql, all)? else { return Ok(None) };
-        let is_set = matches!(tree, SetTree::Both { .. });
-        Ok(is_set.then(|| SetQuestion { tree, end: rest.first().map_or(end, |word| word.at.start)..end }))
-    })
+pub fn sets<'a>(sql: &str, words: &'a [SqlToken]) -> Result<Option<(SetTree<'a>, &'a [SqlToken])>> {
+    let Some(cut) = end_of_all(words) else { return Ok(None) };
+    let (all, rest) = words.split_at(cut);
+    Ok(Some((read(sql, all)?, rest)))
 }
 
 /// Where the clauses begin that are said of all of it: behind the last SELECT that is put together.
 fn end_of_all(words: &[SqlToken]) -> Option<usize> {
-    let set = unenclosed(words).filter(|(_, word)| op_of(word.keyword()).is_some()).last().map(|(i, _)| i);
-    let mut ends = unenclosed(words).filter(|(_, word)| matches!(word.keyword(), Keyword::ORDER | Keyword::LIMIT));
-    let order = ends.next().map_or(words.len(), |(i, _)| i);
-    // An ORDER BY before it would be one of a part, which has no parentheses.
-    set.filter(|set| *set < order).map(|_| order)
+    let set = last_op(words, false).max(last_op(words, true));
+    let said =
+        |word: &SqlToken| matches!(word.keyword(), Keyword::ORDER | Keyword::LIMIT | Keyword::OFFSET | Keyword::FETCH);
+    let mut ends = unenclosed(words).filter(|(i, word)| said(word) && set.is_some_and(|set| *i > set));
+    let end = ends.next().map_or(words.len(), |(i, _)| i);
+    set.map(|_| end)
 }
 
 fn op_of(keyword: Keyword) -> Option<SetOp> {
@@ -71,41 +64,64 @@ fn op_of(keyword: Keyword) -> Option<SetOp> {
 }
 
 /// INTERSECT binds tighter than the others, and those are read from the left.
-fn read(sql: &str, words: &[SqlToken]) -> Result<Option<SetTree>> {
-    for tight in [false, true] {
-        let Some(at) = last_op(words, tight) else { continue };
-        let (left, right) = (words.get(..at).unwrap_or_default(), words.get(at + 1..).unwrap_or_default());
-        let keyword = words.get(at).map_or(Keyword::NoKeyword, SqlToken::keyword);
+fn read<'a>(sql: &str, words: &'a [SqlToken]) -> Result<SetTree<'a>> {
+    // So many may follow each other that each is one step, not one call.
+    let mut steps = Vec::new();
+    let mut first = words;
+    while let Some(at) = last_op(first, false).or_else(|| last_op(first, true)) {
+        let (left, right) = (first.get(..at).unwrap_or_default(), first.get(at + 1..).unwrap_or_default());
+        let Some(word) = first.get(at) else { break };
         let all = right.first().is_some_and(|word| word.keyword() == Keyword::ALL);
         let distinct = right.first().is_some_and(|word| word.keyword() == Keyword::DISTINCT);
         let right = right.get(usize::from(all || distinct)..).unwrap_or_default();
-        let Some(word) = words.get(at) else { return Ok(None) };
-        let op = match (op_of(keyword), all) {
-            (Some(SetOp::Union), true) => SetOp::UnionAll,
-            (Some(_), true) => {
-                let what = format!("{} ALL is not understood", sql.get(word.at.clone()).unwrap_or_default());
-                return Err(point(sql, what, word.at.clone()).hint("without ALL each row counts once"));
-            }
-            (Some(op), false) => op,
-            (None, _) => return Ok(None),
-        };
-        let (Some(left), Some(right)) = (read(sql, left)?, read(sql, right)?) else { return Ok(None) };
-        return Ok(Some(SetTree::Both { op, left: Box::new(left), right: Box::new(right), at: word.at.clone() }));
-    }
-    match words {
-        [first, ..] if first.token == Token::LParen => match enclosed(words) {
-            Some((inner, [])) => read(sql, inner),
-            _ => Ok(None),
-        },
-        [first, .., last] if first.keyword() == Keyword::SELECT => {
-            Ok(Some(SetTree::Select(first.at.start..last.at.end)))
+        let written = sql.get(word.at.clone()).unwrap_or_default();
+        if right.first().is_some_and(|word| word.keyword() == Keyword::BY) {
+            return Err(point(sql, format!("{written} BY NAME is not understood"), word.at.clone())
+                .hint("select the columns in the same order on both sides"));
         }
-        _ => Ok(None),
+        let op = match (op_of(word.keyword()), all) {
+            (Some(SetOp::Union), true) => SetOp::UnionAll,
+            (Some(op), false) => op,
+            _ => {
+                return Err(point(sql, format!("{written} ALL is not understood"), word.at.clone())
+                    .hint("without ALL each row counts once"));
+            }
+        };
+        if left.is_empty() || right.is_empty() {
+            return Err(point(sql, format!("{written} puts two questions together"), word.at.clone())
+                .hint("write SELECT … before it and behind it"));
+        }
+        let right = if last_op(right, true).is_some() { read(sql, right)? } else { SetTree::Question(right) };
+        steps.push((op, right, word.at.clone()));
+        first = left;
     }
+    let mut tree = match enclosed(first) {
+        // In parentheses there may be more of the kind, but nothing that is said of all of it.
+        Some((inner, [])) if last_op(inner, false).or_else(|| last_op(inner, true)).is_some() && !is_ended(inner) => {
+            read(sql, inner)?
+        }
+        _ => SetTree::Question(first),
+    };
+    for (op, right, at) in steps.into_iter().rev() {
+        tree = SetTree::Both { op, left: Box::new(tree), right: Box::new(right), at };
+    }
+    Ok(tree)
+}
+
+/// Whether something is said of all of it, or WITH names questions before it.
+fn is_ended(words: &[SqlToken]) -> bool {
+    let with = words.first().is_some_and(|word| word.keyword() == Keyword::WITH);
+    with || end_of_all(words).is_some_and(|end| end < words.len())
 }
 
 /// The last word that puts answers together: one of the loose ones, or of the tight.
 fn last_op(words: &[SqlToken], tight: bool) -> Option<usize> {
     let of_kind = |word: &SqlToken| op_of(word.keyword()).is_some_and(|op| (op == SetOp::Intersect) == tight);
-    unenclosed(words).filter(|(_, word)| of_kind(word)).last().map(|(i, _)| i)
+    unenclosed(words).filter(|(i, word)| of_kind(word) && !is_of_star(words, *i)).last().map(|(i, _)| i)
+}
+
+/// `* EXCEPT (…)` says which columns a star does not stand for.
+fn is_of_star(words: &[SqlToken], at: usize) -> bool {
+    at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|word| word.token == Token::Mul)
+        && !words.get(at + 1..).is_some_and(is_question)
 }

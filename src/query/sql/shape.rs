@@ -23,7 +23,7 @@ pub(super) fn is_outside(words: &[SqlToken]) -> bool {
         }
         let after = |keyword| before.is_some_and(|w| w.keyword() == keyword);
         match word.keyword() {
-            Keyword::SELECT if before.is_some_and(|w| w.token == Token::LParen) => return true,
+            Keyword::SELECT | Keyword::VALUES if before.is_some_and(|w| w.token == Token::LParen) => return true,
             Keyword::ROLLUP | Keyword::CUBE if after(Keyword::BY) => return true,
             Keyword::SETS if after(Keyword::GROUPING) => return true,
             _ if depth > 0 => {}

@@ -12,13 +12,14 @@ use crate::data::Result;
 use crate::query::query::Clause;
 
 /// A token that means something (no white space, no comment) and the bytes it stands on.
-pub(super) struct SqlToken {
+#[derive(Debug)]
+pub struct SqlToken {
     pub(super) token: Token,
-    pub(super) at: Range<usize>,
+    pub at: Range<usize>,
 }
 
 impl SqlToken {
-    pub(super) fn keyword(&self) -> Keyword {
+    pub fn keyword(&self) -> Keyword {
         match &self.token {
             Token::Word(word) if word.quote_style.is_none() => word.keyword,
             _ => Keyword::NoKeyword,
@@ -33,7 +34,7 @@ impl SqlToken {
     }
 }
 
-pub(super) fn words(sql: &str) -> Result<Vec<SqlToken>> {
+pub fn words(sql: &str) -> Result<Vec<SqlToken>> {
     let too_much = |(what, hint): limits::LimitExceeded| point(sql, what, 0..sql.len()).hint(hint);
     limits::of_text(sql).map_err(too_much)?;
     let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| {
@@ -67,7 +68,7 @@ pub(super) fn unenclosed(words: &[SqlToken]) -> impl Iterator<Item = (usize, &Sq
     })
 }
 
-pub(super) fn split_commas(words: &[SqlToken]) -> Vec<&[SqlToken]> {
+pub fn split_commas(words: &[SqlToken]) -> Vec<&[SqlToken]> {
     if words.is_empty() {
         return Vec::new();
     }
@@ -84,7 +85,7 @@ pub(super) fn split_commas(words: &[SqlToken]) -> Vec<&[SqlToken]> {
         .collect()
 }
 
-pub(super) fn span_of(words: &[SqlToken], end: usize) -> Range<usize> {
+pub fn span_of(words: &[SqlToken], end: usize) -> Range<usize> {
     match (words.first(), words.last()) {
         (Some(first), Some(last)) => first.at.start..last.at.end,
         _ => end..end,

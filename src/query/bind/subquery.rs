@@ -1,0 +1,201 @@
+//! Questions that stand in the clauses of another: to the rest of it each is a column like any other, of its rows or of
+//! what is kept of them. Here they get their names, and what they are compared with.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use polars::prelude::*;
+use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident, UnaryOperator};
+
+use super::join::{common, differ};
+use crate::data::Result;
+use crate::query::Plan;
+use crate::query::expr::{self, Scalar};
+use crate::query::query::Clause;
+use crate::query::rerun::{Node, SubColumn, SubKey};
+use crate::query::scope::Scope;
+use crate::query::sql::question::SubKind;
+use crate::query::sql::span::ClauseSpan;
+
+/// A sub-query while the SELECT that it stands in is bound.
+pub(super) struct SubQuery {
+    pub name: PlSmallStr,
+    pub kind: SubKind,
+    /// Its place among what is shared.
+    pub shared: usize,
+    /// Its column that is asked for, and its type.
+    pub value: PlSmallStr,
+    pub value_type: DataType,
+    /// An expression of the SELECT around it, the column that equals it, and its type.
+    pub keys: Vec<(Ast, PlSmallStr, DataType)>,
+    pub of_none: Option<Column>,
+    /// As it was written.
+    pub clause: Clause,
+    /// What is looked for among its rows.
+    pub sought: RefCell<Option<Ast>>,
+}
+
+impl SubQuery {
+    pub fn dtype(&self) -> DataType {
+        if self.kind == SubKind::Value { self.value_type.clone() } else { DataType::Boolean }
+    }
+
+    /// The expressions of the SELECT that it is compared with.
+    pub fn inputs(&self) -> Vec<Ast> {
+        self.sought.borrow().iter().cloned().chain(self.keys.iter().map(|(ast, ..)| ast.clone())).collect()
+    }
+}
+
+/// The sub-queries of a SELECT.
+#[derive(Default)]
+pub(super) struct SubQueries(pub Vec<SubQuery>);
+
+impl SubQueries {
+    /// Their columns.
+    pub fn fields(&self) -> Vec<Field> {
+        self.0.iter().map(|sub| Field::new(sub.name.clone(), sub.dtype())).collect()
+    }
+
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|sub| sub.name == name)
+    }
+
+    /// Replaces `x IN (…)` by the column that says so.
+    ///
+    /// # Errors
+    /// A comparison with the rows of a sub-query that is not understood.
+    pub fn name(&self, ast: &mut Ast, place: ClauseSpan<'_>) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        expr::rewrite(ast, |node| {
+            let (value, name, negated) = match &*node {
+                Ast::InList { expr, list, negated } => match &list[..] {
+                    [Ast::Identifier(name)] => (expr, name, *negated),
+                    _ => return Ok(()),
+                },
+                Ast::AnyOp { left, compare_op, right, .. } | Ast::AllOp { left, compare_op, right } => {
+                    let any = matches!(node, Ast::AnyOp { .. });
+                    let negated = match (any, compare_op) {
+                        (true, BinaryOperator::Eq) => false,
+                        (false, BinaryOperator::NotEq) => true,
+                        _ => {
+                            return Err(place
+                                .fault_on("this comparison with the rows of a sub-query is not understood", node)
+                                .hint("compare with (SELECT min(x) …) or (SELECT max(x) …), or write IN"));
+                        }
+                    };
+                    match innermost(right) {
+                        Ast::Identifier(name) => (left, name, negated),
+                        _ => return Ok(()),
+                    }
+                }
+                _ => return Ok(()),
+            };
+            let Some(sub) = self.0.iter().find(|sub| sub.kind == SubKind::In && sub.name == name.value) else {
+                return Ok(());
+            };
+            if matches!(innermost(value), Ast::Tuple(_)) {
+                return Err(place
+                    .fault_on("several values at once cannot be looked for in a sub-query", node)
+                    .hint("write EXISTS (SELECT 1 … WHERE a = x AND b = y)"));
+            }
+            sub.sought.replace(Some((**value).clone()));
+            let column = Ast::Identifier(Ident { value: name.value.clone(), quote_style: None, span: name.span });
+            *node = match negated {
+                true => Ast::UnaryOp { op: UnaryOperator::Not, expr: Box::new(column) },
+                false => column,
+            };
+            Ok(())
+        })
+    }
+
+    /// A sub-query with what it is compared with: these expressions, of columns of this schema.
+    fn bound(sub: &SubQuery, inputs: &[Ast], schema: &Schema, text: &str) -> Result<BoundSub> {
+        let place = ClauseSpan { text, clause: &sub.clause };
+        let key = |ast: &Ast, there: &PlSmallStr, dtype: &DataType| {
+            let (here, own) = Scalar::bind(ast, schema, place)?;
+            let compare = common(&own, dtype).ok_or_else(|| differ(&ast.to_string(), &own, there, dtype, place))?;
+            Ok::<_, crate::data::Fault>(SubKey { here, there: there.clone(), compare })
+        };
+        let mut inputs = inputs.iter();
+        let sought = match sub.kind {
+            SubKind::In => inputs.next().map(|ast| key(ast, &sub.value, &sub.value_type)).transpose()?,
+            _ => None,
+        };
+        if sub.kind == SubKind::In && sought.is_none() {
+            return Err(place
+                .fault("a list that is a sub-query stands behind IN")
+                .hint("write x IN (SELECT …), or EXISTS (SELECT …)"));
+        }
+        let keys =
+            inputs.zip(&sub.keys).map(|(ast, (_, there, dtype))| key(ast, there, dtype)).collect::<Result<_>>()?;
+        Ok(BoundSub { name: sub.name.clone(), sought, keys })
+    }
+
+    /// The columns that a question uses, in the order in which they are to be made; `used` learns what they need.
+    ///
+    /// # Errors
+    /// Names that are not there; types that do not compare.
+    pub fn of_rows(
+        &self,
+        (text, schema, scope): (&str, &Schema, &Scope),
+        used: &mut BTreeSet<PlSmallStr>,
+    ) -> Result<Vec<BoundSub>> {
+        let mut columns = Vec::new();
+        // One may look for the value of one that stands before it.
+        for sub in self.0.iter().rev() {
+            if !used.contains(&sub.name) {
+                continue;
+            }
+            let mut inputs = sub.inputs();
+            for ast in &mut inputs {
+                used.extend(expr::resolve(ast, schema, scope, ClauseSpan { text, clause: &sub.clause })?);
+            }
+            columns.push(Self::bound(sub, &inputs, schema, text)?);
+        }
+        columns.reverse();
+        Ok(columns)
+    }
+
+    /// Those whose values are looked at when the answer is made, with what they are compared with, of what is kept.
+    ///
+    /// # Errors
+    /// Types that do not compare.
+    pub fn of_kept(&self, asked: &BTreeMap<usize, Vec<Ast>>, kept: &Schema, text: &str) -> Result<Vec<BoundSub>> {
+        let asked = asked.iter().filter_map(|(at, inputs)| self.0.get(*at).map(|sub| (sub, inputs)));
+        asked.map(|(sub, inputs)| Self::bound(sub, inputs, kept, text)).collect()
+    }
+}
+
+/// What a sub-query is compared with, bound.
+pub(super) struct BoundSub {
+    name: PlSmallStr,
+    sought: Option<SubKey>,
+    keys: Vec<SubKey>,
+}
+
+impl BoundSub {
+    /// With what it was bound to.
+    pub fn column(self, subs: &SubQueries) -> Option<SubColumn<Plan>> {
+        let sub = subs.0.iter().find(|sub| sub.name == self.name)?;
+        Some(SubColumn {
+            name: self.name,
+            kind: sub.kind,
+            node: Node::Shared(sub.shared),
+            value: sub.value.clone(),
+            dtype: sub.dtype(),
+            sought: self.sought,
+            keys: self.keys,
+            of_none: sub.of_none.clone(),
+            sql: sub.clause.sql.clone(),
+        })
+    }
+}
+
+fn innermost(ast: &Ast) -> &Ast {
+    match ast {
+        Ast::Nested(inner) => innermost(inner),
+        other => other,
+    }
+}

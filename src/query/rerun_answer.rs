@@ -1,0 +1,238 @@
+//! The answer to a question that is asked again and again, over the answers of its leaves. Collecting these is left to
+//! the engine.
+
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::Plan;
+use super::join::{Matched, Sought};
+use super::partial::Answer;
+use super::rerun::{BothNode, JoinNode, Node, Rerun, SIDE, SelectNode, SubColumn};
+use super::sql::question::SubKind;
+use super::sql::sets::SetOp;
+use crate::data::{Fault, Result};
+use crate::sync::deep;
+
+/// The answer, and what a person should know about it. `leaves` are the answers of the leaves, in their order.
+///
+/// # Errors
+/// What the question cannot be answered for; or `stopped` ended the work.
+pub fn answer(
+    rerun: &Rerun<Plan>,
+    leaves: &[DataFrame],
+    stopped: &dyn Fn() -> bool,
+) -> Result<(DataFrame, Vec<String>)> {
+    deep(|| {
+        let mut answerer = Answerer { leaves, shared: Vec::new(), notes: Vec::new(), stopped };
+        for node in &rerun.shared {
+            let rows = answerer.rows(node)?;
+            answerer.shared.push(rows);
+        }
+        let answer = answerer.rows(&rerun.node)?;
+        Ok((answer, answerer.notes))
+    })
+}
+
+struct Answerer<'a> {
+    leaves: &'a [DataFrame],
+    shared: Vec<DataFrame>,
+    notes: Vec<String>,
+    stopped: &'a dyn Fn() -> bool,
+}
+
+impl Answerer<'_> {
+    fn rows(&mut self, node: &Node<Plan>) -> Result<DataFrame> {
+        deep(|| match node {
+            Node::One => Ok(DataFrame::new(1, Vec::new())?),
+            Node::Values(rows) => Ok(rows.clone()),
+            Node::Leaf(leaf) => Ok(self.leaves.get(*leaf).cloned().unwrap_or_default()),
+            Node::Shared(shared) => Ok(self.shared.get(*shared).cloned().unwrap_or_default()),
+            Node::Named(node, names) => {
+                let rows = self.rows(node)?;
+                let named = |(below, here): &(PlSmallStr, PlSmallStr)| {
+                    rows.column(below).ok().map(|column| column.clone().with_name(here.clone()))
+                };
+                Ok(DataFrame::new(rows.height(), names.iter().filter_map(named).collect())?)
+            }
+            Node::Select(select) => self.select(select),
+            Node::Join(join) => self.join(join),
+            Node::Both(both) => self.both(both),
+        })
+    }
+
+    fn select(&mut self, select: &SelectNode<Plan>) -> Result<DataFrame> {
+        let mut rows = self.rows(&select.from)?;
+        for sub in &select.of_rows {
+            let column = self.column(sub, &rows)?;
+            rows.with_column(column)?;
+        }
+        if (self.stopped)() {
+            return Err(Fault::new("stopped while the question was answered"));
+        }
+        self.ask(&select.plan, &rows, &select.of_kept)
+    }
+
+    /// The answer to a question about rows.
+    fn ask(&mut self, plan: &Arc<Plan>, rows: &DataFrame, of_kept: &[SubColumn<Plan>]) -> Result<DataFrame> {
+        let answer = Answer::over(plan, rows, &mut |kept| {
+            for sub in of_kept {
+                let column = self.column(sub, kept)?;
+                kept.with_column(column)?;
+            }
+            Ok(())
+        })?;
+        for note in answer.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+        Ok(answer.frame)
+    }
+
+    fn join(&mut self, join: &JoinNode<Plan>) -> Result<DataFrame> {
+        let (left, right) = (self.rows(&join.left)?, self.rows(&join.right)?);
+        let mut rows = join.join.of(&left, &right, self.stopped)?;
+        for merged in &join.merged {
+            let side = |name: &PlSmallStr| Ok::<_, Fault>(rows.column(name)?.cast(&merged.dtype)?);
+            let (left, right) = (side(&merged.left)?, side(&merged.right)?);
+            let column = left.zip_with(&left.is_not_null(), &right)?.with_name(merged.name.clone());
+            rows.with_column(column)?;
+        }
+        Ok(rows)
+    }
+
+    fn both(&mut self, both: &BothNode<Plan>) -> Result<DataFrame> {
+        let sided = matches!(both.op, SetOp::Except | SetOp::Intersect);
+        let side = |frame: DataFrame, which: i32| -> Result<DataFrame> {
+            let columns = frame.columns().iter().zip(both.output.iter());
+            let mut columns = columns
+                .map(|(column, (name, dtype))| Ok(column.cast(dtype)?.with_name(name.clone())))
+                .collect::<Result<Vec<Column>>>()?;
+            if sided {
+                columns.push(Column::new_scalar(SIDE.into(), Scalar::from(which), frame.height()));
+            }
+            Ok(DataFrame::new(frame.height(), columns)?)
+        };
+        let mut rows = side(self.rows(&both.left)?, 0)?;
+        rows.vstack_mut(&side(self.rows(&both.right)?, 1)?)?;
+        match &both.of_both {
+            Some(plan) => self.ask(plan, &rows, &[]),
+            None => Ok(rows),
+        }
+    }
+
+    /// What a sub-query is for each of these rows.
+    fn column(&mut self, sub: &SubColumn<Plan>, rows: &DataFrame) -> Result<Column> {
+        let answer = self.rows(&sub.node)?;
+        let height = rows.height();
+        let here = sub.keys.iter().map(|key| Ok((key.here.of(rows)?, &key.compare))).collect::<Result<Vec<_>>>()?;
+        let there = sub
+            .keys
+            .iter()
+            .map(|key| Ok((answer.column(&key.there)?.clone(), &key.compare)))
+            .collect::<Result<Vec<_>>>()?;
+        let by_keys = ByKeys::new(&here, &there, answer.height())?;
+        let column = match sub.kind {
+            SubKind::Exists => {
+                (0..height).map(|row| Some(!by_keys.find(row).is_empty())).collect::<BooleanChunked>().into_column()
+            }
+            SubKind::Value => {
+                let value = answer.column(&sub.value)?;
+                let mut at: Vec<Option<IdxSize>> = Vec::with_capacity(height);
+                for row in 0..height {
+                    at.push(match by_keys.find(row) {
+                        Found::Rows([]) | Found::All(0) => sub.of_none.is_some().then_some(answer.height() as IdxSize),
+                        Found::Rows([one]) => Some(*one),
+                        Found::All(1) => Some(0),
+                        more => return Err(many(sub, more.len())),
+                    });
+                }
+                let values = match &sub.of_none {
+                    Some(none) => {
+                        let mut all = value.clone();
+                        all.append(&none.cast(value.dtype())?.with_name(value.name().clone()))?;
+                        all
+                    }
+                    None => value.clone(),
+                };
+                values.take(&at.into_iter().collect::<IdxCa>())?
+            }
+            SubKind::In => {
+                let Some(sought) = &sub.sought else { return Err(Fault::new("internal error: IN without a value")) };
+                let (mut here, mut there) = (here, there);
+                let (mine, other) = (sought.here.of(rows)?, answer.column(&sub.value)?.clone());
+                let nulls = other.is_null();
+                let of_nulls = there
+                    .iter()
+                    .map(|(column, compare)| Ok((column.filter(&nulls)?, *compare)))
+                    .collect::<Result<Vec<_>>>()?;
+                let unknown = ByKeys::new(&here, &of_nulls, nulls.sum().unwrap_or(0) as usize)?;
+                here.push((mine.clone(), &sought.compare));
+                there.push((other, &sought.compare));
+                let same = ByKeys::new(&here, &there, answer.height())?;
+                let is_null = mine.is_null();
+                let is_in = |row: usize| {
+                    if by_keys.find(row).is_empty() {
+                        return Some(false);
+                    }
+                    if is_null.get(row) == Some(true) {
+                        return None;
+                    }
+                    if !same.find(row).is_empty() {
+                        return Some(true);
+                    }
+                    unknown.find(row).is_empty().then_some(false)
+                };
+                (0..height).map(is_in).collect::<BooleanChunked>().into_column()
+            }
+        };
+        Ok(column.cast(&sub.dtype)?.with_name(sub.name.clone()))
+    }
+}
+
+fn many(sub: &SubColumn<Plan>, rows: usize) -> Fault {
+    Fault::new(format!("a sub-query that stands for one value has {rows} rows"))
+        .at(sub.sql.clone())
+        .hint("ask for one row: an aggregate without GROUP BY, or ORDER BY … LIMIT 1")
+}
+
+/// The rows of an answer that have the keys of a row; all of them where there are no keys.
+enum ByKeys {
+    All(usize),
+    Keys(Matched, Sought),
+}
+
+enum Found<'a> {
+    All(usize),
+    Rows(&'a [u32]),
+}
+
+impl Found<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::All(rows) => *rows,
+            Self::Rows(rows) => rows.len(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl ByKeys {
+    fn new(here: &[(Column, &DataType)], there: &[(Column, &DataType)], rows: usize) -> Result<Self> {
+        if here.is_empty() {
+            return Ok(Self::All(rows));
+        }
+        Ok(Self::Keys(Matched::new(there)?, Sought::new(here)?))
+    }
+
+    fn find(&self, row: usize) -> Found<'_> {
+        match self {
+            Self::All(rows) => Found::All(*rows),
+            Self::Keys(matched, sought) => Found::Rows(matched.find(sought, row)),
+        }
+    }
+}
