@@ -10,6 +10,7 @@ use crate::data::{Fault, Result};
 use crate::disk::read_bounded;
 use crate::engine::open::Given;
 use crate::figure::{Mark, mark};
+use crate::query::sql::with_named;
 use crate::source::live::parse_duration;
 use crate::source::live::url::outline;
 
@@ -25,6 +26,8 @@ pub struct RunArgs {
     given: Vec<String>,
     outs: Vec<String>,
     charts: Vec<String>,
+    /// Names and texts of questions that others ask like tables, each of which may name those before it.
+    with: Vec<(String, String)>,
     /// Names and files of models that the question may ask.
     pub models: Vec<(String, PathBuf)>,
     pub limit: Option<Duration>,
@@ -44,6 +47,8 @@ pub struct QuestionArgs {
     /// Empty where it is the only one and has none.
     pub name: String,
     pub sql: String,
+    /// So many bytes of it, at its beginning, are those of questions that it names.
+    pub added: usize,
     /// The file that it was read from.
     pub file: Option<PathBuf>,
     pub out: Option<PathBuf>,
@@ -111,6 +116,12 @@ pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
             args.given.push(value);
             Ok(())
         },
+    ),
+    option(
+        "with",
+        "NAME=TEXT|@FILE",
+        "a question that others ask like a table: FROM NAME; may come again, and may name those before it",
+        RunArgs::set_with,
     ),
     option(
         "for",
@@ -251,7 +262,8 @@ impl RunArgs {
                 Some(path) => (read_question(path)?, Some(path.into())),
                 None => (text, None),
             };
-            self.questions.push(QuestionArgs { name, sql, file, ..QuestionArgs::default() });
+            let (sql, added) = with_named(&sql, &self.with)?;
+            self.questions.push(QuestionArgs { name, sql, added, file, ..QuestionArgs::default() });
         }
         if self.questions.is_empty() {
             return Err(Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"));
@@ -299,6 +311,21 @@ impl RunArgs {
             table.live.push(url.to_owned());
             Ok(())
         })
+    }
+
+    fn set_with(&mut self, option: &'static str, value: String) -> Result<()> {
+        let (name, text) = named(option, &value, "NAME=TEXT or NAME=@FILE", "NAME is what FROM NAME calls it in SQL")?;
+        if self.with.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            return Err(
+                Fault::new(format!("two questions are called '{name}'")).hint("give each --with a name of its own")
+            );
+        }
+        let sql = match text.strip_prefix('@') {
+            Some(path) => read_question(path)?,
+            None => text.to_owned(),
+        };
+        self.with.push((name.to_owned(), sql));
+        Ok(())
     }
 
     fn set_model(&mut self, option: &'static str, value: String) -> Result<()> {

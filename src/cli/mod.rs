@@ -27,7 +27,7 @@ braid                                   open the window
 braid FILE|FOLDER|URL …                 open the window with these; a model goes under the table with its columns
 braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
            [--seam NAME=position|time:T|key:COL|append]… [--model NAME=FILE.json]…
-           --sql [NAME=]TEXT|@FILE … [--for DURATION] [--workspace DIR]
+           [--with NAME=TEXT|@FILE]… --sql [NAME=]TEXT|@FILE … [--for DURATION] [--workspace DIR]
            [--out [NAME=]FILE.csv|.parquet|.json|.arrow]… [--chart [NAME=]FILE.png|.svg]… [--mark NAME]
            [--stats FILE.json]
            [--engine local] [--threads N] [--memory SIZE]

@@ -187,7 +187,9 @@ impl Answerer<'_> {
                 (0..height).map(is_in).collect::<BooleanChunked>().into_column()
             }
         };
-        Ok(column.cast(&sub.dtype)?.with_name(sub.name.clone()))
+        // A value for all rows must be one value a row: polars compares it with a constant only once otherwise.
+        let column = column.cast(&sub.dtype)?.take_materialized_series().into_column();
+        Ok(column.with_name(sub.name.clone()))
     }
 }
 

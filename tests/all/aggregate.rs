@@ -255,6 +255,7 @@ impl Val {
         match self {
             Self::I(n) => *n as f64,
             Self::F(x) => *x,
+            Self::B(is) => f64::from(u8::from(*is)),
             other => panic!("{other:?} is no number"),
         }
     }
@@ -294,7 +295,7 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
     let mut present: Vec<&Val> = rows.iter().map(|(a, _)| a).filter(|a| !a.is_null()).collect();
     present.sort_by(|a, b| order(a, b));
     let n = present.len();
-    let numbers: Vec<f64> = if matches!(present.first(), Some(Val::I(_) | Val::F(_))) {
+    let numbers: Vec<f64> = if matches!(present.first(), Some(Val::I(_) | Val::F(_) | Val::B(_))) {
         present.iter().map(|v| v.number()).collect()
     } else {
         vec![]
@@ -325,7 +326,8 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
         or_null(rows.first().map(|(a, _)| a))
     };
     let pairs: Vec<(f64, f64)> = match name {
-        "corr" | "covar_samp" | "covar_pop" | "regr_slope" | "regr_intercept" | "regr_r2" => {
+        "corr" | "covar_samp" | "covar_pop" | "regr_slope" | "regr_intercept" | "regr_r2" | "regr_count"
+        | "regr_avgx" | "regr_avgy" | "regr_sxx" | "regr_syy" | "regr_sxy" => {
             rows.iter().filter(|(a, b)| !a.is_null() && !b.is_null()).map(|(a, b)| (a.number(), b.number())).collect()
         }
         _ => Vec::new(),
@@ -342,7 +344,14 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
         "count_distinct" | "approx_count_distinct" => (Val::I(distinct.len() as i128), 0.0),
         "sum" if dtype.is_float() => (float(some(numbers.iter().sum())), 1e-12),
         "sum" if n == 0 => (Val::Null, 0.0),
-        "sum" => (Val::I(present.iter().map(|v| if let Val::I(n) = v { *n } else { panic!("{v:?}") }).sum()), 0.0),
+        "sum" => {
+            let whole = |v: &&Val| match v {
+                Val::I(n) => *n,
+                Val::B(is) => i128::from(*is),
+                other => panic!("{other:?}"),
+            };
+            (Val::I(present.iter().map(whole).sum()), 0.0)
+        }
         "avg" => (float(some(mean)), 1e-12),
         "min" => (or_null(present.first().copied()), 0.0),
         "max" => (or_null(present.last().copied()), 0.0),
@@ -379,6 +388,50 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
         "regr_intercept" => (if xx == 0.0 { Val::Null } else { paired(mean_y - together / xx * mean_x) }, 1e-10),
         "regr_r2" if xx == 0.0 => (Val::Null, 0.0),
         "regr_r2" => (paired(if yy == 0.0 { 1.0 } else { together * together / (xx * yy) }), 1e-10),
+        "regr_count" => (Val::I(pairs.len() as i128), 0.0),
+        "regr_avgx" => (paired(mean_x), 1e-12),
+        "regr_avgy" => (paired(mean_y), 1e-12),
+        "regr_sxx" => (paired(xx), 1e-10),
+        "regr_syy" => (paired(yy), 1e-10),
+        "regr_sxy" => (paired(if flat_x || flat_y { 0.0 } else { together }), 1e-10),
+        "sem" => (float(some((square / n as f64 / n as f64).sqrt())), 1e-12),
+        "any_value" => (or_null(present.first().copied()), 0.0),
+        "count_if" => (Val::I(present.iter().filter(|v| v.number() == 1.0).count() as i128), 0.0),
+        "mode" | "entropy" => {
+            let count = |v: &Val| present.iter().filter(|p| order(p, v).is_eq()).count();
+            let share = |v: &&Val| count(v) as f64 / n as f64;
+            let bits = 0.0 - distinct.iter().map(|v| share(v) * share(v).log2()).sum::<f64>();
+            let most = distinct.iter().rev().max_by_key(|v| count(v));
+            if name == "mode" { (or_null(most.copied()), 0.0) } else { (Val::F(bits), 1e-12) }
+        }
+        "quantile_disc" => {
+            let place = ((n as f64 * parameter).ceil() as usize).max(1) - 1;
+            (or_null(present.get(place).copied()), 0.0)
+        }
+        "mad" => {
+            let middle = |sorted: &[f64]| {
+                let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
+                if low == high { low } else { low + (high - low) / 2.0 }
+            };
+            let distances = || {
+                let median = middle(&numbers);
+                let mut distances: Vec<f64> = numbers.iter().map(|x| (x - median).abs()).collect();
+                distances.sort_by(f64::total_cmp);
+                middle(&distances)
+            };
+            (float((n > 0).then(distances)), 0.0)
+        }
+        "product" => (float(some(numbers.iter().product())), 0.0),
+        "geomean" => (float(some((numbers.iter().map(|x| x.ln()).sum::<f64>() / n as f64).exp())), 1e-9),
+        "bit_and" | "bit_or" | "bit_xor" => {
+            let bits = present.iter().map(|v| if let Val::I(n) = v { *n } else { panic!("{v:?}") });
+            let all = bits.reduce(|a, b| match name {
+                "bit_and" => a & b,
+                "bit_or" => a | b,
+                _ => a ^ b,
+            });
+            (all.map_or(Val::Null, Val::I), 0.0)
+        }
         "bool_and" => (present.first().map_or(Val::Null, |v| (*v).clone()), 0.0),
         "bool_or" => (present.last().map_or(Val::Null, |v| (*v).clone()), 0.0),
         other => panic!("the aggregate {other} has no reference: write one here"),

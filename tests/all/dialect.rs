@@ -51,7 +51,8 @@ fn scalars_are_those_of_duckdb() {
         ("round(x)", ["-3.0", "-1.0", "2.0", "3.0"]),
         ("round(x / 2, 1)", ["-1.3", "-0.3", "0.8", "1.3"]),
         ("round(k)", ["-5", "-1", "0", "7"]),
-        ("k ^ 2", ["25", "1", "0", "49"]),
+        ("k ^ 2", ["25.0", "1.0", "0.0", "49.0"]),
+        ("CAST(2.5 AS INTEGER) + k", ["-2", "2", "3", "10"]),
         ("1e3 * k", ["-5000.0", "-1000.0", "0.0", "7000.0"]),
         ("strpos(s, 'p')", ["3", "0", "0", null]),
         ("strpos(s, '.')", ["0", "0", "0", null]),
@@ -72,6 +73,47 @@ fn scalars_are_those_of_duckdb() {
         ),
     ] {
         assert_eq!(values(expression), wanted, "{expression}");
+    }
+}
+
+/// Whole numbers are calculated with in 64 bits, however narrow their columns are, and never beyond.
+#[test]
+fn whole_numbers_never_wrap() {
+    let rows = DataFrame::new(
+        2,
+        vec![
+            Column::new("narrow".into(), [2_000_000_000_i32, -7]),
+            Column::new("byte".into(), [200_u8, 1]),
+            Column::new("top".into(), [Some(i64::MAX), None]),
+            Column::new("large".into(), [u64::MAX, 5]),
+        ],
+    )
+    .unwrap();
+    let of = |expression: &str| {
+        let sql = format!("SELECT {expression} AS v FROM e");
+        let plan = Arc::new(Plan::new(&Query::parse(&sql)?, &sql, rows.schema(), None)?);
+        let mut partial = Partial::new(plan)?;
+        partial.absorb(&rows, None)?;
+        let answer = partial.answer(None)?.frame;
+        Ok::<_, braid::data::Fault>(
+            answer.column("v")?.as_materialized_series().iter().map(|v| v.str_value().into_owned()).collect::<Vec<_>>(),
+        )
+    };
+    for (expression, wanted) in [
+        ("narrow + narrow", ["4000000000", "-14"]),
+        ("narrow * 3", ["6000000000", "-21"]),
+        ("byte - 201", ["-1", "-200"]),
+        ("byte * byte", ["40000", "1"]),
+        ("-narrow", ["-2000000000", "7"]),
+        ("top - 1 + 1", ["9223372036854775807", "null"]),
+        ("-top - 1", ["-9223372036854775808", "null"]),
+        ("top * 1 > 0", ["true", "null"]),
+    ] {
+        assert_eq!(of(expression).unwrap(), wanted, "{expression}");
+    }
+    for refused in ["top + 1", "top * 2 < 0", "-top - 2", "large + 1", "abs(-top - 1)", "(top + 1) % 2"] {
+        let fault = of(refused).unwrap_err();
+        assert!(fault.what.contains("64 bits") && fault.place.contains(refused), "{refused}: {fault}");
     }
 }
 

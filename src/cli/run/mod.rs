@@ -20,6 +20,7 @@ use crate::engine::{Asking, ON_DISK, Options, RowsTo, Run, Table, TableScan, sco
 use crate::figure::export;
 use crate::query::aggregate::Class;
 use crate::query::model::Models;
+use crate::query::sql::span::point;
 use crate::query::{InputTable, Plan, Query};
 use crate::source::live::url::FeedUrl;
 use crate::store::log::Keep;
@@ -46,7 +47,7 @@ struct Bound<'a> {
 /// Whatever keeps an answer from being complete.
 pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let stop = stop::on_signals()?;
-    let parse = |question: &QuestionArgs| Query::parse(&question.sql).map_err(|fault| named(fault, &question.name));
+    let parse = |question: &QuestionArgs| Query::parse(&question.sql).map_err(|fault| named(fault, question));
     let queries = args.questions.iter().map(parse).collect::<Result<Vec<_>>>()?;
     check_outputs(args)?;
     let mut open = open_tables(args, &queries, &stop)?;
@@ -154,9 +155,8 @@ fn bind<'a>(
     let tables = tables.collect::<Result<Vec<_>>>()?;
     let inputs: Vec<InputTable<'_>> =
         names.iter().zip(&tables).filter_map(|(name, table)| Some(open.get(table)?.input(name))).collect();
-    let plan = Arc::new(
-        Plan::with_models(query, &question.sql, &inputs, models).map_err(|fault| named(fault, &question.name))?,
-    );
+    let plan =
+        Arc::new(Plan::with_models(query, &question.sql, &inputs, models).map_err(|fault| named(fault, question))?);
     let rows_to = rows_to(args, question, &plan);
     Ok(Bound { args: question, windows: Windows::of(&plan.query, &plan), plan, tables, rows_to })
 }
@@ -198,8 +198,17 @@ fn of_question(name: &str, line: String) -> String {
     if name.is_empty() { line } else { format!("{name}: {line}") }
 }
 
-/// The fault of one of several questions.
-fn named(fault: Fault, name: &str) -> Fault {
+/// The fault of one of several questions, at its place in what was written.
+fn named(fault: Fault, question: &QuestionArgs) -> Fault {
+    let own = fault.span.clone().filter(|span| question.added > 0 && span.start >= question.added);
+    let fault = match (own, question.sql.get(question.added..)) {
+        (Some(span), Some(sql)) => {
+            let span = span.start - question.added..span.end.saturating_sub(question.added);
+            point(sql, fault.what, span).hint(fault.hint)
+        }
+        _ => fault,
+    };
+    let name = question.name.as_str();
     let place = if name.is_empty() { fault.place.clone() } else { format!("question {name}, {}", fault.place) };
     Fault { place: place.trim_end_matches(", ").to_owned(), ..fault }
 }

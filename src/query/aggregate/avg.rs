@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::float_of_numbers;
+use super::input::is_summed;
 use super::sum::{FloatSum, IntSum, floating};
 use super::{Accumulator, Aggregate, BASE, like, part};
 use crate::data::Result;
@@ -14,7 +14,7 @@ pub const AVG: Aggregate = Aggregate {
     aliases: &["mean"],
     about: "The arithmetic mean; null for none.",
     usage: "avg(x)",
-    output: float_of_numbers,
+    output: |types| types.iter().all(is_summed).then_some(DataType::Float64),
     make: |types, _| {
         if floating(types) { Box::new(Mean(FloatSum::default())) } else { Box::new(Mean(IntSum::default())) }
     },

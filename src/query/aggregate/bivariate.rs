@@ -63,6 +63,55 @@ pub const REGR_R2: Aggregate = Aggregate {
     ..PAIR
 };
 
+pub const REGR_AVGX: Aggregate = Aggregate {
+    name: "regr_avgx",
+    about: "The mean of x, of rows that have both; null for none.",
+    usage: "regr_avgx(y, x)",
+    make: |_, _| Bivariate::boxed(Statistic::AvgX),
+    ..PAIR
+};
+
+pub const REGR_AVGY: Aggregate = Aggregate {
+    name: "regr_avgy",
+    about: "The mean of y, of rows that have both; null for none.",
+    usage: "regr_avgy(y, x)",
+    make: |_, _| Bivariate::boxed(Statistic::AvgY),
+    ..PAIR
+};
+
+pub const REGR_SXX: Aggregate = Aggregate {
+    name: "regr_sxx",
+    about: "The sum of squares of x around its mean; null for none.",
+    usage: "regr_sxx(y, x)",
+    make: |_, _| Bivariate::boxed(Statistic::Sxx),
+    ..PAIR
+};
+
+pub const REGR_SYY: Aggregate = Aggregate {
+    name: "regr_syy",
+    about: "The sum of squares of y around its mean; null for none.",
+    usage: "regr_syy(y, x)",
+    make: |_, _| Bivariate::boxed(Statistic::Syy),
+    ..PAIR
+};
+
+pub const REGR_SXY: Aggregate = Aggregate {
+    name: "regr_sxy",
+    about: "The sum of products of x and y around their means; null for none.",
+    usage: "regr_sxy(y, x)",
+    make: |_, _| Bivariate::boxed(Statistic::Sxy),
+    ..PAIR
+};
+
+pub const REGR_COUNT: Aggregate = Aggregate {
+    name: "regr_count",
+    about: "How many rows have both; 0 for none.",
+    usage: "regr_count(y, x)",
+    output: |types| float_of_numbers(types).map(|_| DataType::Int64),
+    make: |_, _| Bivariate::boxed(Statistic::Count),
+    ..PAIR
+};
+
 const PAIR: Aggregate = Aggregate { inputs: 2, output: float_of_numbers, ..BASE };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +122,12 @@ enum Statistic {
     Slope,
     Intercept,
     R2,
+    Count,
+    AvgX,
+    AvgY,
+    Sxx,
+    Syy,
+    Sxy,
 }
 
 #[derive(Debug)]
@@ -94,11 +149,11 @@ const ROWS: usize = 5;
 
 impl Statistic {
     fn squares_of_x(self) -> bool {
-        !matches!(self, Self::CovarSamp | Self::CovarPop)
+        matches!(self, Self::Corr | Self::Slope | Self::Intercept | Self::R2 | Self::Sxx)
     }
 
     fn squares_of_y(self) -> bool {
-        matches!(self, Self::Corr | Self::R2)
+        matches!(self, Self::Corr | Self::R2 | Self::Syy)
     }
 }
 
@@ -182,6 +237,12 @@ impl Bivariate {
         match self.statistic {
             Statistic::CovarSamp => Some(finite(together() / (count - 1.0))),
             Statistic::CovarPop => Some(finite(together() / count)),
+            Statistic::Count => Some(count),
+            Statistic::AvgX => Some(finite(x.0 / count)),
+            Statistic::AvgY => Some(finite(y.0 / count)),
+            Statistic::Sxx => Some(finite(spread(XX, x))),
+            Statistic::Syy => Some(finite(spread(YY, y))),
+            Statistic::Sxy => Some(finite(together())),
             Statistic::Corr => {
                 let roots = spread(XX, x).sqrt() * spread(YY, y).sqrt();
                 Some(if roots > 0.0 { finite(together() / roots).clamp(-1.0, 1.0) } else { f64::NAN })
@@ -294,6 +355,10 @@ impl Accumulator for Bivariate {
     }
 
     fn finish(&self) -> Result<Column> {
+        if self.statistic == Statistic::Count {
+            let counts: Int64Chunked = (0..self.sums.len()).map(|group| Some(self.count(group))).collect();
+            return Ok(part("value", counts.into_series()));
+        }
         let values: Float64Chunked = (0..self.sums.len()).map(|g| self.value(g)).collect();
         Ok(part("value", values.into_series()))
     }

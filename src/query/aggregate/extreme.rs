@@ -29,6 +29,17 @@ pub const MAX: Aggregate = Aggregate {
     ..BASE
 };
 
+pub const ANY_VALUE: Aggregate = Aggregate {
+    name: "any_value",
+    aliases: &["arbitrary"],
+    about: "A value that is there, always the smallest; nulls left out; null for none.",
+    usage: "any_value(x)",
+    takes: "numbers, times, texts and conditions",
+    output: ordered,
+    make: |types, _| make(types, false),
+    ..BASE
+};
+
 fn ordered(types: &[DataType]) -> Option<DataType> {
     types.first().filter(|t| ranked(t)).cloned()
 }

@@ -30,7 +30,9 @@ pub fn numbers(column: &Column) -> Result<NumberColumn> {
     let series = column.as_materialized_series();
     Ok(match series.dtype() {
         DataType::UInt64 => NumberColumn::Unsigned(series.u64()?.clone()),
-        d if d.is_integer() => NumberColumn::Int(series.cast(&DataType::Int64)?.i64()?.clone()),
+        d if d.is_integer() || *d == DataType::Boolean => {
+            NumberColumn::Int(series.cast(&DataType::Int64)?.i64()?.clone())
+        }
         _ => NumberColumn::Float(series.cast(&DataType::Float64)?.f64()?.clone()),
     })
 }
@@ -72,6 +74,11 @@ pub fn for_each_present(groups: &[u32], column: &Column, mut each: impl FnMut(u3
 
 pub fn is_number(dtype: &DataType) -> bool {
     dtype.is_integer() || dtype.is_float() || *dtype == DataType::Null
+}
+
+/// Numbers, and conditions, which are 1 where they are true and 0 where they are false.
+pub fn is_summed(dtype: &DataType) -> bool {
+    is_number(dtype) || *dtype == DataType::Boolean
 }
 
 /// `Float64` where all inputs are numbers.

@@ -15,6 +15,7 @@ mod approx_quantile;
 mod approx_top_k;
 mod avg;
 mod best;
+mod bits;
 mod bivariate;
 mod boolean;
 mod class;
@@ -29,6 +30,7 @@ mod quantile;
 mod rank;
 pub mod sketch;
 mod sum;
+mod tally;
 mod variance;
 
 pub use accumulator::Accumulator;
@@ -40,12 +42,14 @@ pub use rank::{Rank, hash_text, hash_word};
 /// All aggregates of this build.
 pub const AGGREGATES: &[&Aggregate] = &[
     &count::COUNT,
+    &count::COUNT_IF,
     &count_distinct::COUNT_DISTINCT,
     &approx_count_distinct::APPROX_COUNT_DISTINCT,
     &sum::SUM,
     &avg::AVG,
     &extreme::MIN,
     &extreme::MAX,
+    &extreme::ANY_VALUE,
     &extremes::MIN_N,
     &extremes::MAX_N,
     &best::FIRST,
@@ -54,20 +58,36 @@ pub const AGGREGATES: &[&Aggregate] = &[
     &best::ARG_MAX,
     &quantile::MEDIAN,
     &quantile::QUANTILE_CONT,
+    &tally::QUANTILE_DISC,
     &approx_quantile::APPROX_QUANTILE,
+    &tally::MODE,
     &approx_top_k::APPROX_TOP_K,
     &variance::STDDEV,
     &variance::STDDEV_POP,
+    &variance::SEM,
     &variance::VAR_SAMP,
     &variance::VAR_POP,
+    &tally::MAD,
+    &tally::GEOMEAN,
+    &tally::PRODUCT,
+    &tally::ENTROPY,
     &bivariate::CORR,
     &bivariate::COVAR_SAMP,
     &bivariate::COVAR_POP,
     &bivariate::REGR_SLOPE,
     &bivariate::REGR_INTERCEPT,
     &bivariate::REGR_R2,
+    &bivariate::REGR_COUNT,
+    &bivariate::REGR_AVGX,
+    &bivariate::REGR_AVGY,
+    &bivariate::REGR_SXX,
+    &bivariate::REGR_SYY,
+    &bivariate::REGR_SXY,
     &boolean::BOOL_AND,
     &boolean::BOOL_OR,
+    &bits::BIT_AND,
+    &bits::BIT_OR,
+    &bits::BIT_XOR,
 ];
 
 /// One aggregate function. `BASE` has what most of them share.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::{NumberColumn, for_each, is_number, numbers, single};
+use super::input::{NumberColumn, for_each, is_summed, numbers, single};
 use super::{Accumulator, Aggregate, BASE, like, nth, part, prefetch};
 use crate::data::{Fault, Result};
 use crate::query::exact::{ExactSums, Sums};
@@ -16,7 +16,7 @@ pub const SUM: Aggregate = Aggregate {
             once; null for none.",
     usage: "sum(x)",
     output: |types| {
-        types.iter().all(is_number).then(|| if floating(types) { DataType::Float64 } else { DataType::Int64 })
+        types.iter().all(is_summed).then(|| if floating(types) { DataType::Float64 } else { DataType::Int64 })
     },
     make: |types, _| if floating(types) { Box::new(FloatSum::default()) } else { Box::new(IntSum::default()) },
     ..BASE

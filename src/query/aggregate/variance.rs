@@ -31,6 +31,15 @@ pub const STDDEV_POP: Aggregate = Aggregate {
     ..SPREAD
 };
 
+pub const SEM: Aggregate = Aggregate {
+    name: "sem",
+    about: "The standard error of the mean: the standard deviation of a whole population by the root of the count; \
+            null for none.",
+    usage: "sem(x)",
+    make: |_, _| Box::new(Moments { of_mean: true, ..Moments::new(0, true) }),
+    ..SPREAD
+};
+
 pub const VAR_SAMP: Aggregate = Aggregate {
     name: "var_samp",
     aliases: &["variance"],
@@ -55,13 +64,19 @@ struct Moments {
     /// Taken off the count: 1 for a sample, 0 for a population.
     ddof: i64,
     root: bool,
+    /// Whether it is the error of the mean.
+    of_mean: bool,
     /// Of x and of x².
     sums: Sums<2>,
 }
 
 impl Moments {
+    fn new(ddof: i64, root: bool) -> Self {
+        Self { ddof, root, of_mean: false, sums: Sums::default() }
+    }
+
     fn boxed(ddof: i64, root: bool) -> Box<dyn Accumulator> {
-        Box::new(Self { ddof, root, sums: Sums::default() })
+        Box::new(Self::new(ddof, root))
     }
 
     fn add(&mut self, group: u32, x: f64) {
@@ -99,7 +114,8 @@ impl Moments {
         if !spread.is_finite() {
             return Some(f64::NAN);
         }
-        Some(spread / (n - self.ddof) as f64)
+        let variance = spread / (n - self.ddof) as f64;
+        Some(if self.of_mean { variance / n as f64 } else { variance })
     }
 }
 

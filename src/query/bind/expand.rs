@@ -56,7 +56,12 @@ pub(super) fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> 
             ast.is_ok_and(|ast| find_aggregate(&ast).is_none() && !over::is_in(&ast))
         };
         if own.items.iter().all(plain) {
-            own.groups = own.items.iter().map(|i| i.expr.clone()).collect();
+            // A number alone would be the place of an item.
+            let group = |expr: &Clause| match expr.sql.parse::<f64>() {
+                Ok(_) => Clause { sql: format!("({})", expr.sql), at: expr.at },
+                Err(_) => expr.clone(),
+            };
+            own.groups = own.items.iter().map(|item| group(&item.expr)).collect();
             own.distinct = false;
         }
     }

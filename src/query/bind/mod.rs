@@ -73,7 +73,7 @@ impl Plan {
 fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Plan> {
     let Some(asked) = &query.rerun else {
         let bound = bind_select(query, text, tables, models);
-        if query.join.is_none() || bound.is_ok() {
+        if query.join.is_none() || bound.is_ok() || tables.len() < 2 {
             return bound;
         }
         // What cannot be looked up row by row may be joined once all rows are at hand.
@@ -81,8 +81,11 @@ fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -
         let (rerun, output) = rerun::bind(&asked, text, tables, models)?;
         return Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) });
     };
-    if let Some(plan) = bind_layers(asked, text, tables, models)? {
-        return Ok(plan);
+    match bind_layers(asked, text, tables, models) {
+        Ok(Some(plan)) => return Ok(plan),
+        Err(fault) if asked.tables.len() < 2 => return Err(fault),
+        // What cannot be looked up row by row may be joined once all rows are at hand.
+        Ok(None) | Err(_) => {}
     }
     let (rerun, output) = rerun::bind(asked, text, tables, models)?;
     Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) })

@@ -10,7 +10,7 @@ use sqlparser::ast::{BinaryOperator as Op, Expr as Ast, UnaryOperator, Value, Vi
 
 use super::steps::Steps;
 use super::tree::{column, read_by, text};
-use super::{dialect, literal};
+use super::{dialect, literal, whole};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
 use crate::query::walk;
@@ -76,9 +76,9 @@ impl VisitorMut for TypeCoercion<'_> {
 fn needs_types(node: &Ast) -> bool {
     let is_text = |side: &Ast| text(side).is_some();
     match node {
-        Ast::Cast { data_type, .. } => dialect::is_whole(data_type),
-        Ast::Function(call) => dialect::is_round(call),
-        Ast::BinaryOp { op: Op::Plus | Op::Minus, .. } => true,
+        Ast::Cast { data_type, .. } => dialect::is_whole(data_type) || dialect::is_truth(data_type),
+        Ast::Function(call) if dialect::is_round(call) => true,
+        node if whole::may_be(node) => true,
         Ast::BinaryOp { left, op, right } => literal::compares(op) && (is_text(left) || is_text(right)),
         Ast::Between { low, high, .. } => is_text(low) || is_text(high),
         Ast::InList { list, .. } => list.iter().any(is_text),
@@ -109,6 +109,10 @@ impl TypeCoercion<'_> {
                 }
             }
             _ => {}
+        }
+        if let Some(marked) = whole::marked(node, of) {
+            *node = marked;
+            return Ok(Some(DataType::Int64));
         }
         let translated = dialect::translate_typed(node, of, &mut self.budget);
         if self.budget == 0 {
@@ -147,7 +151,6 @@ impl TypeCoercion<'_> {
                 return Some(DataType::Boolean);
             }
             Ast::BinaryOp { op: Op::Plus | Op::Minus | Op::Multiply, .. } => match (of(0), of(1)) {
-                (Some(one), Some(other)) if one.is_integer() && other.is_integer() => return Some(DataType::Int64),
                 (Some(one), Some(other)) if one.is_primitive_numeric() && other.is_primitive_numeric() => {
                     return Some(DataType::Float64);
                 }

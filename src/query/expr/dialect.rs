@@ -4,11 +4,15 @@
 use std::ops::ControlFlow;
 
 use polars::prelude::DataType;
-use sqlparser::ast::{BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, Value, VisitMut, VisitorMut};
+use sqlparser::ast::{
+    BinaryOperator as Op, CastKind, DataType as SqlType, Expr as Ast, Function, UnaryOperator, Value, ValueWithSpan,
+    VisitMut, VisitorMut,
+};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use super::tree::arguments;
+use super::own;
+use super::tree::{arguments, call};
 use crate::query::sql::limits::LimitExceeded;
 use crate::query::walk;
 
@@ -20,11 +24,14 @@ const CALLS: &[(&str, usize, &str)] = &[
     ("dayofyear", 1, "extract(doy FROM {0})"),
     ("epoch", 1, "extract(epoch FROM {0})"),
     ("hour", 1, "extract(hour FROM {0})"),
+    ("weekday", 1, "extract(dow FROM {0})"),
     ("isodow", 1, "extract(isodow FROM {0})"),
     ("log", 1, "log10({0})"),
     ("minute", 1, "extract(minute FROM {0})"),
     ("mod", 2, REMAINDER),
     ("month", 1, "extract(month FROM {0})"),
+    ("pow", 2, POWER),
+    ("power", 2, POWER),
     ("quarter", 1, "extract(quarter FROM {0})"),
     ("regexp_matches", 2, "regexp_like({0}, {1})"),
     ("second", 1, "extract(second FROM {0})"),
@@ -32,6 +39,9 @@ const CALLS: &[(&str, usize, &str)] = &[
     ("week", 1, "extract(week FROM {0})"),
     ("weekofyear", 1, "extract(week FROM {0})"),
     ("year", 1, "extract(year FROM {0})"),
+    ("century", 1, "extract(century FROM {0})"),
+    ("decade", 1, "extract(decade FROM {0})"),
+    ("date_add", 2, "{0} + {1}"),
 ];
 
 /// A remainder has the sign of what is divided; polars' has that of the divisor.
@@ -42,6 +52,9 @@ const REMAINDER_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) % {1}) ELSE {0} % {1
 /// Whole division rounds toward zero; polars' rounds down.
 const QUOTIENT: &str = "CASE WHEN ({0} < 0) <> ({1} < 0) THEN -(abs({0}) // abs({1})) ELSE abs({0}) // abs({1}) END";
 const QUOTIENT_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) // {1}) ELSE {0} // {1} END";
+
+/// A power is a decimal number; polars' of whole numbers wraps.
+const POWER: &str = "pow(CAST({0} AS DOUBLE), {1})";
 
 /// How long a translation may be, in bytes: some for any text, and a multiple of what was written. Translations within
 /// each other multiply.
@@ -101,8 +114,15 @@ pub(super) fn translate_typed<'t>(
     budget: &mut usize,
 ) -> Option<(Ast, DataType)> {
     match node {
+        Ast::Cast { expr: inner, data_type, kind: CastKind::Cast | CastKind::DoubleColon, .. }
+            if is_truth(data_type) && of(0) == Some(&DataType::String) =>
+        {
+            Some((call(own::TRUTH, vec![(**inner).clone()]), DataType::Boolean))
+        }
         Ast::Cast { expr: inner, data_type, .. } if is_whole(data_type) && of(0).is_some_and(|t| t.is_float()) => {
-            let rounded = fill("round({0})", &[inner], budget);
+            // A number as it is written is a decimal one, whose halves go away from zero.
+            let rounded =
+                if is_literal(inner) { rounded(&[inner], budget) } else { fill("round({0})", &[inner], budget) };
             if let Some(rounded) = rounded {
                 **inner = rounded;
             }
@@ -138,7 +158,22 @@ fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
         Ast::BinaryOp { left, op: Op::DuckIntegerDivide, right } => {
             fill(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right], budget)
         }
-        Ast::BinaryOp { left, op: Op::BitwiseXor, right } => fill("pow({0}, {1})", &[left, right], budget),
+        Ast::BinaryOp { left, op: Op::BitwiseXor, right } => fill(POWER, &[left, right], budget),
+        Ast::BinaryOp { left, op: Op::PGBitwiseShiftLeft, right } => {
+            Some(call(own::LEFT, vec![(**left).clone(), (**right).clone()]))
+        }
+        Ast::BinaryOp { left, op: Op::PGBitwiseShiftRight, right } => {
+            Some(call(own::RIGHT, vec![(**left).clone(), (**right).clone()]))
+        }
+        Ast::Like { negated, expr, pattern, escape_char: Some(escape), .. } => {
+            Some(like(*negated, expr, pattern, escape, "c"))
+        }
+        Ast::ILike { negated, expr, pattern, escape_char: Some(escape), .. } => {
+            Some(like(*negated, expr, pattern, escape, "i"))
+        }
+        Ast::SimilarTo { negated, expr, pattern, escape_char: None } => {
+            Some(negate(*negated, call(own::SIMILAR, vec![(**expr).clone(), (**pattern).clone()])))
+        }
         Ast::Position { expr, r#in } => position(r#in, expr, budget),
         Ast::Interval(interval) if !is_quoted(&interval.value) => {
             parsed(&format!("INTERVAL '{} {}'", interval.value, interval.leading_field.as_ref()?))
@@ -202,8 +237,31 @@ fn rounded(arguments: &[&Ast], budget: &mut usize) -> Option<Ast> {
     fill("{0} / {1}", &[&whole, &scale], budget)
 }
 
+/// LIKE with ESCAPE.
+fn like(negated: bool, text: &Ast, pattern: &Ast, escape: &ValueWithSpan, capitals: &str) -> Ast {
+    let letters = Ast::value(Value::SingleQuotedString(capitals.to_owned()));
+    let parts = vec![text.clone(), pattern.clone(), Ast::Value(escape.clone()), letters];
+    negate(negated, call(own::LIKE, parts))
+}
+
+fn negate(negated: bool, ast: Ast) -> Ast {
+    if negated { Ast::UnaryOp { op: UnaryOperator::Not, expr: Box::new(ast) } } else { ast }
+}
+
+/// A number as it is written, with or without a sign.
+fn is_literal(expr: &Ast) -> bool {
+    match expr {
+        Ast::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } | Ast::Nested(expr) => is_literal(expr),
+        other => is_number(other),
+    }
+}
+
 fn is_number(expr: &Ast) -> bool {
     matches!(expr, Ast::Value(v) if matches!(v.value, Value::Number(..)))
+}
+
+pub(super) fn is_truth(dtype: &SqlType) -> bool {
+    matches!(dtype, SqlType::Boolean | SqlType::Bool)
 }
 
 pub(super) fn is_whole(dtype: &SqlType) -> bool {

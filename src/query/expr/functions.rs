@@ -68,7 +68,6 @@ const OTHER_AGGREGATES: &[&str] = &[
     "group_concat",
     "first_value",
     "last_value",
-    "quantile_disc",
     "percentile_cont",
     "percentile_disc",
 ];

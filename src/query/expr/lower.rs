@@ -4,16 +4,18 @@
 //! - `date_trunc('hour', time)`: polars' SQL does not have it.
 //! - AND and OR: of long chains only the text is long, and its SQL would work them out one within the other.
 //! - Calculating with times, which `times` has marked: polars' SQL would let them leave their range.
+//! - Functions of ours.
+//! - Calculating with whole numbers, which `coercion` has marked: polars' SQL would wrap them.
 //!
 //! Parts of expressions are expressions, so the functions here call each other.
 
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, Expr as Ast};
 
-use super::date_trunc;
 use super::functions::{unknown_call, unknown_function};
 use super::time_calls::{self, TimeOverflow};
 use super::tree::{arguments, column, rewrite};
+use super::{date_trunc, own, whole};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
 use crate::query::walk;
@@ -69,7 +71,24 @@ pub(super) fn extract_parts(
                     let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
                     Some(time_calls::meaning(function, &parts, place, overflows)?)
                 }
-                None => None,
+                None if whole::is_marked(function) => {
+                    let parts = arguments(function).unwrap_or_default();
+                    let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
+                    Some(whole::meaning(function, &parts, place)?)
+                }
+                None => match own::find(function) {
+                    Some(own) => {
+                        let parts = arguments(function).unwrap_or_default();
+                        let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
+                        let made = own::meaning(own, function, &parts, place)?;
+                        if let (true, [time, ..]) = (own.names.contains(&own::MONTHS), &parts[..]) {
+                            let lost = time.clone().is_not_null().and(made.clone().is_null());
+                            overflows.push(TimeOverflow { lost, value: time.clone() });
+                        }
+                        Some(made)
+                    }
+                    None => None,
+                },
             },
             _ => None,
         };

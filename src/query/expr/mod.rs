@@ -12,6 +12,7 @@ mod functions;
 mod literal;
 mod lower;
 mod overflow;
+mod own;
 mod parse;
 mod resolve;
 mod scalar;
@@ -19,6 +20,7 @@ mod steps;
 mod time_calls;
 mod times;
 mod tree;
+mod whole;
 
 pub use check::check_function;
 pub use dialect::translate;

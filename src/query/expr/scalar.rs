@@ -1,9 +1,7 @@
 //! A scalar expression bound to columns, evaluated by polars over a frame.
 
-use std::ops::ControlFlow;
-
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr as Ast};
+use sqlparser::ast::Expr as Ast;
 
 use super::coercion::coerce;
 use super::dialect::translate;
@@ -11,9 +9,9 @@ use super::functions::check_aggregates;
 use super::steps::Steps;
 use super::times::mark;
 use super::tree::read_by;
-use crate::data::{Fault, Result};
+use super::whole;
+use crate::data::Result;
 use crate::query::sql::span::ClauseSpan;
-use crate::query::walk;
 use crate::sync::deep;
 
 /// A scalar over the columns of a frame: a column as it stands where it is nothing more.
@@ -27,8 +25,6 @@ pub enum Scalar {
 #[derive(Clone, Debug)]
 pub struct Computed {
     pub(super) steps: Steps,
-    /// The steps in doubles, where whole numbers are calculated with: doubles show where 64 bits would wrap.
-    wide: Option<Steps>,
     /// The columns that it reads.
     columns: Vec<PlSmallStr>,
     /// All that it says, in one way for all who say the same.
@@ -67,14 +63,9 @@ impl Scalar {
         let typed =
             steps.of(&empty).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
         let dtype = typed.dtype().clone();
-        let wide = if dtype.is_integer() && calculates(&timed) {
-            in_doubles(&timed, schema, place).filter(|wide| wide.of(&empty).is_ok())
-        } else {
-            None
-        };
         let columns = read.iter_names().cloned().collect();
         let (resolved, sql) = (timed.to_string().into(), place.clause.sql.clone());
-        let computed = Computed { steps, wide, columns, resolved, sql };
+        let computed = Computed { steps, columns, resolved, sql };
         Ok((Self::Computed(Box::new(computed)), dtype))
     }
 
@@ -110,53 +101,8 @@ impl Computed {
     }
 
     fn of(&self, frame: &DataFrame) -> Result<Column> {
-        let read = self.read(frame)?;
-        let column = self.steps.of(&read)?;
-        if let Some(wide) = &self.wide {
-            let wide = wide.of(&read)?.cast(&DataType::Float64)?;
-            if wide.f64()?.iter().flatten().any(|x| x.abs() >= TOO_WIDE) {
-                return Err(Fault::new("a whole number does not fit into 64 bits")
-                    .at(self.sql.clone())
-                    .hint("calculate with decimal numbers: CAST(… AS DOUBLE)"));
-            }
-        }
-        Ok(column)
+        self.steps.of(&self.read(frame)?).map_err(|fault| whole::told(fault, &self.sql))
     }
-}
-
-/// 2^63: where whole numbers of 64 bits wrap.
-const TOO_WIDE: f64 = 9_223_372_036_854_775_808.0;
-
-/// True when whole numbers may outgrow their operands in this expression.
-fn calculates(expr: &Ast) -> bool {
-    use BinaryOperator as Op;
-    let grows = |e: &Ast| match e {
-        Ast::BinaryOp { op: Op::Plus | Op::Minus | Op::Multiply, .. } => true,
-        Ast::Function(call) => matches!(call.name.to_string().to_lowercase().as_str(), "abs" | "pow" | "power"),
-        _ => false,
-    };
-    walk::visit_expressions(expr, |e| if grows(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        .is_break()
-}
-
-/// The expression with every column of whole numbers as doubles.
-fn in_doubles(expr: &Ast, schema: &Schema, place: ClauseSpan<'_>) -> Option<Steps> {
-    let mut wide = expr.clone();
-    let _ = walk::visit_expressions_mut(&mut wide, |node| {
-        if let Ast::Identifier(ident) = node
-            && schema.get(&ident.value).is_some_and(DataType::is_integer)
-        {
-            *node = Ast::Cast {
-                kind: CastKind::Cast,
-                expr: Box::new(node.clone()),
-                data_type: SqlType::Double(ExactNumberInfo::None),
-                array: false,
-                format: None,
-            };
-        }
-        ControlFlow::<()>::Continue(())
-    });
-    Steps::new(&wide, place).ok()
 }
 
 /// The rows for which a Boolean scalar is true (null is not).

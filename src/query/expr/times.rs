@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 
 use polars::prelude::{DataType, Schema, TimeUnit};
 use sqlparser::ast::{
-    BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    BinaryOperator as Op, DataType as SqlType, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value,
 };
 
+use super::own;
 use super::time_calls::{ADD, DATE, MICROS, PLAIN, PREFIX, STAMP, SUB, TEXT};
-use super::tree::{self, arguments};
+use super::tree::{self, arguments, call};
 use crate::data::Result;
 use crate::data::time;
 use crate::query::walk;
@@ -48,6 +48,32 @@ fn kind(expr: &Ast, schema: &Schema) -> Option<DataType> {
         },
         _ => None,
     }
+}
+
+/// The months that an interval says, where it says whole ones and nothing else.
+fn months_of(ast: &Ast) -> Option<i64> {
+    let interval = match ast {
+        Ast::Interval(interval) => interval,
+        Ast::Nested(inner) => return months_of(inner),
+        _ => return None,
+    };
+    let text = match &*interval.value {
+        Ast::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::Number(text, _) => text.clone(),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let unit = interval.leading_field.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
+    let text = format!("{text}{unit}").to_lowercase();
+    let (number, unit) = text.trim().split_once(' ')?;
+    let each = match unit.trim().trim_end_matches('s') {
+        "month" | "mon" => 1,
+        "quarter" => 3,
+        "year" => 12,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(each)
 }
 
 fn cast_type(dtype: &SqlType) -> Option<DataType> {
@@ -93,6 +119,7 @@ pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
         let timed = match node {
             Ast::Identifier(ident) => schema.get(&ident.value).is_some_and(time::is_time),
             Ast::Cast { data_type, .. } => cast_type(data_type).is_some(),
+            Ast::Interval(_) => true,
             _ => false,
         };
         if timed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -109,6 +136,14 @@ pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
         };
         match node {
             Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } if is_time(left) || is_time(right) => {
+                let months = if is_time(left) { months_of(right) } else { months_of(left) };
+                if let Some(months) = months {
+                    let time = if is_time(left) { left } else { right };
+                    let months = if *op == Op::Plus { months } else { -months };
+                    let months = Ast::value(Value::Number(months.to_string(), false));
+                    *node = call(own::MONTHS, vec![call(STAMP, vec![(**time).clone()]), months]);
+                    return Ok(());
+                }
                 let name = if *op == Op::Plus { ADD } else { SUB };
                 // The time first: it is the value that is reported.
                 let (first, second) = if is_time(left) || *op == Op::Minus { (left, right) } else { (right, left) };
@@ -156,19 +191,5 @@ pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
             _ => {}
         }
         Ok(())
-    })
-}
-
-fn call(name: &str, parts: Vec<Ast>) -> Ast {
-    let args = parts.into_iter().map(|part| FunctionArg::Unnamed(FunctionArgExpr::Expr(part))).collect();
-    Ast::Function(Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
     })
 }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use polars::prelude::{DataType, Schema};
 use sqlparser::ast::{
-    BinaryOperator, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Value, VisitMut,
-    VisitorMut,
+    BinaryOperator, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, Value, VisitMut, VisitorMut,
 };
 use sqlparser::tokenizer::Span;
 
@@ -25,6 +25,21 @@ pub fn arguments(function: &Function) -> Option<Vec<&Ast>> {
         _ => None,
     };
     list.args.iter().map(value).collect()
+}
+
+/// A call of a function.
+pub fn call(name: &str, parts: Vec<Ast>) -> Ast {
+    let args = parts.into_iter().map(|part| FunctionArg::Unnamed(FunctionArgExpr::Expr(part))).collect();
+    Ast::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
 }
 
 /// A text as written.

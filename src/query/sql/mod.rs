@@ -6,6 +6,7 @@ mod from;
 mod identifier;
 pub mod layers;
 pub mod limits;
+mod named;
 mod print;
 pub mod question;
 mod rename;
@@ -24,6 +25,7 @@ use sqlparser::tokenizer::Token;
 
 use self::clauses::{ClauseKind, Clauses, split_clauses};
 pub use self::identifier::{quote, quote_always, quote_text, unquoted_text};
+pub use self::named::with_named;
 pub use self::rename::renamed;
 use self::select::{item, order};
 use self::span::point;

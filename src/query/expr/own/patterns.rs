@@ -1,0 +1,116 @@
+//! Regular expressions, and the patterns of LIKE and SIMILAR TO. A pattern is one for all rows.
+
+use polars::prelude::*;
+use regex::{Regex, RegexBuilder};
+
+use super::{Arguments, OwnFunction, text, truth};
+
+pub(super) const OWN: &[OwnFunction] = &[
+    OwnFunction { names: &["regexp_extract"], takes: 2..=4, output: text, of: extract },
+    OwnFunction { names: &["regexp_replace"], takes: 3..=4, output: text, of: replace },
+    OwnFunction { names: &["regexp_full_match", SIMILAR], takes: 2..=3, output: truth, of: full_match },
+    OwnFunction { names: &[LIKE], takes: 4..=4, output: truth, of: like },
+];
+
+/// SIMILAR TO.
+pub(in crate::query::expr) const SIMILAR: &str = "__similar";
+/// LIKE with a sign that takes the meaning of the next: text, pattern, that sign, and whether capitals count.
+pub(in crate::query::expr) const LIKE: &str = "__like";
+
+/// The expression in an argument; `None` for null. `options` are letters: g is for `replace`.
+fn regex(pattern: &str, options: &str) -> PolarsResult<Regex> {
+    let mut builder = RegexBuilder::new(pattern);
+    for option in options.chars() {
+        match option {
+            'i' => builder.case_insensitive(true),
+            'c' => builder.case_insensitive(false),
+            's' => builder.dot_matches_new_line(true),
+            'm' | 'n' | 'p' => builder.multi_line(true),
+            'g' => &mut builder,
+            'l' => return Regex::new(&regex::escape(pattern)).map_err(|error| wrong(pattern, &error)),
+            other => polars_bail!(ComputeError: "'{}' is no option of a regular expression", other),
+        };
+    }
+    builder.build().map_err(|error| wrong(pattern, &error))
+}
+
+fn wrong(pattern: &str, error: &regex::Error) -> PolarsError {
+    let said = error.to_string();
+    let said = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    polars_err!(ComputeError: "'{}' is no regular expression: {}", pattern, said)
+}
+
+fn options(a: &Arguments<'_>, at: usize) -> PolarsResult<String> {
+    Ok(if a.len() > at { a.constant(at)?.unwrap_or_default() } else { String::new() })
+}
+
+fn extract(a: &Arguments<'_>) -> PolarsResult<Column> {
+    let (texts, group) = (a.texts(0)?, if a.len() > 2 { a.whole(2)?.get(0) } else { Some(0) });
+    let Some(pattern) = a.constant(1)? else { return Ok(a.each(|_| None::<String>)) };
+    let regex = regex(&pattern, &options(a, 3)?)?;
+    let group = group.and_then(|group| usize::try_from(group).ok()).unwrap_or(0);
+    polars_ensure!(group < regex.captures_len(), ComputeError: "'{}' has no group {}", pattern, group);
+    Ok(a.each(|row| {
+        let found = regex.captures(texts.get(row)?);
+        Some(found.and_then(|found| found.get(group)).map_or_else(String::new, |piece| piece.as_str().to_owned()))
+    }))
+}
+
+fn replace(a: &Arguments<'_>) -> PolarsResult<Column> {
+    let (texts, by) = (a.texts(0)?, a.texts(2)?);
+    let Some(pattern) = a.constant(1)? else { return Ok(a.each(|_| None::<String>)) };
+    let options = options(a, 3)?;
+    let (regex, most) = (regex(&pattern, &options)?, usize::from(!options.contains('g')));
+    Ok(a.each(|row| {
+        // `\1` is a group, and a dollar sign nothing but that.
+        let mut with = String::new();
+        let mut letters = by.get(row)?.chars().peekable();
+        while let Some(c) = letters.next() {
+            match (c, letters.peek()) {
+                ('\\', Some(digit)) if digit.is_ascii_digit() => {
+                    with.push_str(&format!("${{{digit}}}"));
+                    letters.next();
+                }
+                ('\\', Some('\\')) => {
+                    with.push('\\');
+                    letters.next();
+                }
+                ('$', _) => with.push_str("$$"),
+                (c, _) => with.push(c),
+            }
+        }
+        Some(regex.replacen(texts.get(row)?, most, with.as_str()).into_owned())
+    }))
+}
+
+fn full_match(a: &Arguments<'_>) -> PolarsResult<Column> {
+    let texts = a.texts(0)?;
+    let Some(pattern) = a.constant(1)? else { return Ok(a.each(|_| None::<bool>)) };
+    let regex = regex(&format!("^(?:{pattern})$"), &options(a, 2)?)?;
+    Ok(a.each(|row| texts.get(row).map(|text| regex.is_match(text))))
+}
+
+fn like(a: &Arguments<'_>) -> PolarsResult<Column> {
+    let texts = a.texts(0)?;
+    let (Some(pattern), Some(escape)) = (a.constant(1)?, a.constant(2)?) else {
+        return Ok(a.each(|_| None::<bool>));
+    };
+    polars_ensure!(escape.chars().count() == 1, ComputeError: "ESCAPE takes one sign, and this is '{}'", escape);
+    let mut written = String::from("^");
+    let mut letters = pattern.chars();
+    while let Some(c) = letters.next() {
+        match c {
+            c if escape.starts_with(c) => match letters.next() {
+                Some(next) => written.push_str(&regex::escape(&next.to_string())),
+                None => polars_bail!(ComputeError: "the pattern '{}' ends with its ESCAPE sign", pattern),
+            },
+            '%' => written.push_str(".*"),
+            '_' => written.push('.'),
+            c => written.push_str(&regex::escape(&c.to_string())),
+        }
+    }
+    written.push('$');
+    let any_case = a.constant(3)?.is_some_and(|word| word == "i");
+    let regex = regex(&written, if any_case { "si" } else { "s" })?;
+    Ok(a.each(|row| texts.get(row).map(|text| regex.is_match(text))))
+}
