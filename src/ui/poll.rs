@@ -35,7 +35,7 @@ impl App {
                     .and_then(|span| span.run.latest())
                     .filter(|seen| seen.last)
                 {
-                    sheet.ends = cells::micros(&seen.answer, 1, 0).map(|at| (sheet.table.history.len(), at));
+                    sheet.ends = cells::event_micros(&seen.answer, 1, 0).map(|at| (sheet.table.history.len(), at));
                 }
                 // A question that a person has begun to write is not replaced.
                 if sheet.question.sql.is_empty() {

@@ -147,7 +147,7 @@ fn span_size(span: &ProbeRun) -> Option<(&'static str, u64)> {
     if !seen.last && waited < SPAN_WAIT {
         return None;
     }
-    let (first, last) = (cells::micros(&seen.answer, 0, 0), cells::micros(&seen.answer, 1, 0));
+    let (first, last) = (cells::event_micros(&seen.answer, 0, 0), cells::event_micros(&seen.answer, 1, 0));
     let Some((first, last)) = first.zip(last) else { return (seen.last || waited > SPAN_LIMIT).then_some(UNKNOWN) };
     // A file in order of time has shown as much of its span as of its bytes, a shuffled one the whole span: the
     // estimate lies between.

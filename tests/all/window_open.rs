@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use braid::ui::action::{Action, ChartAction, OpenAction, TableAction};
+use braid::figure::AxisKind;
+use braid::ui::action::{Action, AppAction, ChartAction, OpenAction, TableAction};
+use braid::ui::grid::GridAction;
 use braid::workspace::{TableSetup, TimeSetup};
 use egui_kittest::kittest::Queryable as _;
 
@@ -83,6 +85,41 @@ fn whole_numbers_that_may_be_times_are_offered_with_their_unit_and_never_taken()
     window.wait_done();
     assert_eq!(window.answer().len(), 9);
     assert!(window.answer()[0].starts_with("2024-03-01 00:00"), "{:?}", window.answer());
+}
+
+/// Trades with a side and a running number, whose times are milliseconds since 1970.
+fn trades(window: &mut Window) {
+    let row = |i: i64| {
+        let side = if i % 3 == 0 { "buy" } else { "sell" };
+        format!("{},{},{side},{:.1}\n", 5_000 + i, 1_709_251_200_000 + i * 60_000, (i % 7) as f64 * 1.5)
+    };
+    let text = "k,ts,side,price\n".to_owned() + &(0..500).map(row).collect::<String>();
+    let path = window.file("trades.csv", &text);
+    window.drop_files(&[&path]);
+    window.wait_done();
+}
+
+#[test]
+fn whole_numbers_that_are_taken_as_the_time_are_seen_as_times() {
+    let mut window = Window::new();
+    trades(&mut window);
+    window.click("Take ts as its time");
+    window.wait_done();
+    window.ask("SELECT ts, price FROM trades ORDER BY ts LIMIT 3");
+    window.wait_done();
+    assert_eq!(window.answer()[1], "2024-03-01 00:01:00 1.5");
+    assert!(window.has("2024-03-01 00:01"), "in the grid");
+    assert_eq!(window.sheet().chart.figure().unwrap().x.kind, AxisKind::Time);
+    // What is saved is what was answered.
+    let answered = window.sheet().watch.answered.clone().unwrap();
+    assert!(answered.answer.column("ts").unwrap().dtype().is_integer());
+    let id = window.selected();
+    window.propose(Action::Grid(id, GridAction::Card(1)));
+    assert!(window.has("2024-03-01 00:01"));
+    window.propose(Action::App(AppAction::Hide));
+    window.ask("SELECT side, max(trades.ts) AS newest, count(*) AS ts FROM trades GROUP BY side ORDER BY side");
+    window.wait_done();
+    assert_eq!(window.answer(), ["buy 2024-03-01 08:18:00 167", "sell 2024-03-01 08:19:00 333"], "a count is no time");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub use call::{WindowCall, is_window, window_call};
 pub use hop::Hop;
 pub use interval::parse_interval;
 pub use session::Sessions;
-pub use time::{finite, micros_of, type_word};
+pub use time::{finite, in_times, micros_of, type_word};
 pub use tumble::Tumble;
 
 pub use crate::data::epoch::EpochUnit;
