@@ -70,7 +70,7 @@ pub struct Worksheet {
     /// What its seam keeps out, or the offered one would.
     pub(super) kept_out: Option<KeptOutLook>,
     /// Its late rows, while they are looked at.
-    pub(super) late_rows: Option<LateRowsLook>,
+    pub(super) late_look: Option<LateRowsLook>,
     /// The newest time of its history, with the number of files it was found in; set by the probe.
     pub(super) ends: Option<(usize, Micros)>,
     /// The keys of notices that were posted, so that each is posted once.
@@ -124,7 +124,7 @@ impl Worksheet {
             epochs: Vec::new(),
             finding: None,
             kept_out: None,
-            late_rows: None,
+            late_look: None,
             ends: None,
             notified: BTreeSet::new(),
             rewound: None,
@@ -376,7 +376,7 @@ impl Worksheet {
         let looks = self.probe.is_some()
             || self.finding.is_some()
             || self.kept_out.as_ref().is_some_and(|look| !look.is_idle())
-            || self.late_rows.as_ref().is_some_and(|look| !look.is_idle());
+            || self.late_look.as_ref().is_some_and(|look| !look.is_idle());
         !self.watch.is_running() && !looks && !self.chart.is_building() && !self.grid.is_working()
     }
 
