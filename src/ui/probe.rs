@@ -62,6 +62,11 @@ impl App {
             sheet.question.set_sql(setup.question.clone());
             return sheet.ask(&self.wake);
         }
+        self.propose_first(sheet);
+    }
+
+    /// Starts a probe for what fits a table, or proposes a question at once; one that is written stays.
+    pub(super) fn propose_first(&mut self, sheet: &mut Worksheet) {
         let probe = first::probe(&sheet.table).filter(|_| !sheet.table.history.is_empty());
         if let Some(probe) = probe {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
@@ -74,8 +79,10 @@ impl App {
                 return;
             }
         }
-        let form = first::question(&sheet.table, first::live_size(&sheet.table));
-        first_question(sheet, form, 0, &self.wake);
+        if sheet.question.sql.is_empty() {
+            let form = first::question(&sheet.table, first::live_size(&sheet.table));
+            first_question(sheet, form, 0, &self.wake);
+        }
     }
 
     /// Proposes what nobody has touched anew, where a table has outgrown it: windows that fit its first seconds are too

@@ -20,13 +20,15 @@ use super::watch::{Polled, RunState, Watch};
 use super::widget::cells;
 use super::widget::names::bare;
 use crate::data::{Fault, Result};
-use crate::engine::epochs::EpochColumn;
+use crate::engine::feed::Feed;
+use crate::engine::first_rows::FirstRows;
 use crate::engine::{Asker, Asking, Job, Memory, Options, Run, Saving, Seam, Table, TableScan};
 use crate::query::Plan;
 use crate::query::model::Models;
 use crate::query::narrow::with_variables;
 use crate::query::window::Micros;
 use crate::sync::Wake;
+use crate::workspace::bench::BoardId;
 use crate::workspace::{ModelSetup, TableId, TableSetup};
 
 /// One open table with its question, its run and its chart.
@@ -64,9 +66,13 @@ pub struct Worksheet {
     /// The run that finds out how much time the history spans, or what its columns hold, before the first question can
     /// be asked.
     pub probe: Option<ProbeRun>,
-    /// Columns of whole numbers that may be times, and the search for them.
-    pub epochs: Vec<EpochColumn>,
-    pub(super) finding: Option<Job<Vec<EpochColumn>>>,
+    /// What its first rows tell of its numbers, and the look at them.
+    pub first_rows: FirstRows,
+    pub(super) finding: Option<Job<FirstRows>>,
+    /// They tell what its board, if it came before, has no use for.
+    pub(super) refits: bool,
+    /// The board that came with it and is proposed anew, once its question is asked.
+    pub(super) proposes: Option<BoardId>,
     /// What its seam keeps out, or the offered one would.
     pub(super) kept_out: Option<KeptOutLook>,
     /// Its late rows, while they are looked at.
@@ -121,10 +127,12 @@ impl Worksheet {
             grid: Grid::new(id),
             preview: Chart::default(),
             probe: None,
-            epochs: Vec::new(),
+            first_rows: FirstRows::default(),
             finding: None,
             kept_out: None,
             late_look: None,
+            refits: false,
+            proposes: None,
             ends: None,
             notified: BTreeSet::new(),
             rewound: None,
