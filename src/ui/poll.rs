@@ -48,7 +48,7 @@ impl App {
             }
             take_first_rows(sheet, &mut self.notices);
             sheet.classify();
-            let polled = sheet.poll();
+            let polled = sheet.poll(&self.wake);
             let late = self.pane == Some(Pane::Late) && self.selected == Some(sheet.id);
             sheet.look_after_late_rows(late, ctx, &self.wake);
             if sheet.look_after_kept_out(ctx, &self.wake) || polled {

@@ -60,7 +60,7 @@ impl App {
             let proposed = setup.proposed.filter(|seconds| *seconds > 0);
             sheet.window_size = proposed.map(|seconds| first::size_for(seconds as f64).to_owned());
             sheet.question.set_sql(setup.question.clone());
-            return sheet.ask(&self.wake);
+            return if setup.stopped { sheet.rest(&self.wake) } else { sheet.ask(&self.wake) };
         }
         self.propose_first(sheet);
     }

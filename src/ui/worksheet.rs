@@ -85,6 +85,8 @@ pub struct Worksheet {
     pub rewound: Option<Box<Rewound>>,
     /// Whether the newest rows of the answer stay in sight.
     pub follow: bool,
+    /// Its feeds were stopped when it was open last, and it is not known yet whether its answer was kept.
+    recalls: bool,
 }
 
 /// Who asks the question of the table itself.
@@ -129,14 +131,15 @@ impl Worksheet {
             probe: None,
             first_rows: FirstRows::default(),
             finding: None,
-            kept_out: None,
-            late_look: None,
             refits: false,
             proposes: None,
+            kept_out: None,
+            late_look: None,
             ends: None,
             notified: BTreeSet::new(),
             rewound: None,
             follow: true,
+            recalls: false,
         }
     }
 
@@ -154,8 +157,34 @@ impl Worksheet {
         self.start(wake, true);
     }
 
+    /// Asks the question of a table whose feeds were stopped: of what is known of the answer.
+    pub(super) fn rest(&mut self, wake: &Wake) {
+        self.ask_run(wake, true);
+        self.watch.stop();
+        self.recalls = true;
+    }
+
+    /// Where nothing is known of the answer of a table that was stopped, what is recorded of its feeds is read.
+    fn recall(&mut self, wake: &Wake) {
+        let Some(last) = self.watch.newest.clone().filter(|newest| self.recalls && newest.last) else { return };
+        self.recalls = false;
+        if last.rows.come_in == 0 && self.table.live.iter().all(Feed::rests) {
+            self.ask_run(wake, true);
+            self.watch.stopping = true;
+        }
+    }
+
     /// `same`: the table has the same faces as when the current run began.
     pub(super) fn start(&mut self, wake: &Wake, same: bool) {
+        self.recalls = false;
+        if let Err(fault) = self.table.live.iter().try_for_each(Feed::go_on) {
+            self.question.fault = Some(fault);
+            return;
+        }
+        self.ask_run(wake, same);
+    }
+
+    fn ask_run(&mut self, wake: &Wake, same: bool) {
         self.probe = None;
         if self.can_start_again() {
             // To tiles, another table: they leave the reading that was stopped and ask anew.
@@ -280,7 +309,8 @@ impl Worksheet {
     }
 
     /// Polls the runs once. True when there is a newer snapshot.
-    pub(super) fn poll(&mut self) -> bool {
+    pub(super) fn poll(&mut self, wake: &Wake) -> bool {
+        self.recall(wake);
         if let Some(rewound) = &mut self.rewound {
             // A question that was staged before the rewind stays staged.
             poll_watch(&mut rewound.watch, &mut rewound.question);
@@ -404,6 +434,7 @@ impl Worksheet {
             question,
             mark,
             figure: Box::new(figure),
+            stopped: !self.table.live.is_empty() && self.running().stopping,
             models: self.unread.clone(),
             foreign: false,
         }

@@ -45,6 +45,9 @@ pub struct TableSetup {
     /// How the answer is drawn, but for its mark.
     #[serde(skip_serializing_if = "Settings::is_default")]
     pub figure: Box<Settings>,
+    /// Its feeds were stopped, and stay so until they are started again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
     /// Its models, each in a file of its own.
     pub models: Vec<ModelSetup>,
     /// It comes from a file that this user did not save on this machine: the hosts that it names are to be agreed to.
@@ -114,6 +117,7 @@ impl TableSetup {
             mark: of(&self.mark, &old.mark, &new.mark),
             figure: of(&self.figure, &old.figure, &new.figure),
             models: self.models.iter().filter(left).cloned().chain(added).collect(),
+            stopped: of(&self.stopped, &old.stopped, &new.stopped),
             foreign: of(&self.foreign, &old.foreign, &new.foreign),
         }
     }

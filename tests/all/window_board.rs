@@ -7,6 +7,7 @@ use braid::ui::action::{Action, AppAction, BoardAction, ExportAction, OpenAction
 use braid::ui::board::title;
 use braid::ui::command::COMMANDS;
 use braid::ui::rhythm::Rhythm;
+use braid::ui::watch::RunState;
 use braid::workspace::bench::{Board, Edit, Layout, Tile, TileId, TileKind};
 use braid::workspace::{Folders, OpenedWorkspace, Seen, TableSetup, TimeSetup, save_workspace};
 use eframe::egui::{self, Key, Modifiers, Pos2};
@@ -579,6 +580,50 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
     window.wait("it is measured again", |app| app.storage().is_idle());
     window.click("At most so old");
     assert_eq!(window.app().bench().retention.days, Some(30));
+}
+
+#[test]
+fn a_feed_that_was_stopped_stays_so_until_it_is_started_again() {
+    let url = till();
+    let rows = |app: &App| app.sheet().and_then(|s| s.watch.shown.as_ref().map(|shown| shown.rows.come_in));
+    let stopped = |app: &App| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped);
+    let tiles = |app: &App, rows: u64| {
+        let answered = |tile: &Tile| app.boards().run(tile.id)?.shown().map(|shown| shown.rows.come_in);
+        app.board().is_some_and(|board| board.tiles.iter().all(|tile| answered(tile) == Some(rows)))
+    };
+    let mut window = Window::new();
+    let setup = TableSetup { name: "till".into(), live: vec![url], ..TableSetup::default() };
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
+    window.wait("the first rows are there", |app| rows(app) == Some(300));
+    window.click("Board of till");
+    window.wait("its tiles are answered", |app| tiles(app, 300));
+    window.click("Stop");
+    window.wait("it has stopped", stopped);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.wait("that is taken back", |app| app.sheet().is_some_and(|s| s.watch.is_live()));
+    window.click("Stop");
+    window.wait("it has stopped, and that is kept", |app| stopped(app) && app.boards().changed.is_none());
+    window.settle();
+    // From its checkpoint, and where that is lost from what was recorded.
+    for lost in [false, true] {
+        window.closes();
+        let folder = {
+            let app = window.app();
+            app.folders().stored(app.session().file(), app.sheet().unwrap().id).join("checkpoints")
+        };
+        assert!(folder.is_dir());
+        if lost {
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+        window = window.restarted();
+        window.wait("its answer is there", |app| stopped(app) && rows(app) == Some(300) && tiles(app, 300));
+        std::thread::sleep(Duration::from_millis(300));
+        window.settle();
+        assert!(rows(&window.app()) == Some(300) && window.has("Stopped"), "nothing more has come");
+    }
+    window.click("Start till again");
+    window.wait("it is connected once more", |app| rows(app) == Some(600) && tiles(app, 600));
+    assert!(!window.app().bench().tables[0].stopped);
 }
 
 /// Whatever the window was doing when it ended, and whether it was closed or killed, its boards go on where they were;
