@@ -36,6 +36,10 @@ pub enum NoticeOrigin {
     /// The guard of a model.
     Guard(ModelId),
     /// A model that could not be loaded.
+    /// Something was removed: until the next step, before which that can be taken back.
+    Removed,
+    /// What could not be opened: until something else is.
+    Open(String),
     Load,
     /// A model in this file, for which there is no table yet.
     Waits(PathBuf),
@@ -177,6 +181,16 @@ impl Notices {
 
     /// Drops the notices whose origin does not hold any more: what they told is mended.
     fn keep(&mut self, holds: impl Fn(&NoticeOrigin) -> bool) {
+    /// Another step is taken: an older one is not taken back by a click any more.
+    pub fn end_undo(&mut self) {
+        self.list.retain(|n| n.origin != Some(NoticeOrigin::Removed));
+    }
+
+    /// Something is opened: what could not be before is of no interest any more.
+    pub fn forget_unopened(&mut self) {
+        self.keep(|origin| !matches!(origin, NoticeOrigin::Open(_)));
+    }
+
         self.list.retain(|n| n.origin.as_ref().is_none_or(&holds));
         let open = self.log.iter_mut().filter(|entry| entry.mended.is_none());
         for entry in open.filter(|entry| entry.origin.as_ref().is_some_and(|origin| !holds(origin))) {

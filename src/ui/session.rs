@@ -96,6 +96,7 @@ impl App {
         let open: Vec<TableId> = self.sheets.iter().map(|sheet| sheet.id).collect();
         open.into_iter().for_each(|id| self.close(id));
         let OpenedWorkspace { file, history, seen, lock, elsewhere } = workspace;
+        self.notices.forget_unopened();
         if elsewhere {
             self.notices.offer(
                 "Another window has this workspace open: what is set up here is not kept".to_owned(),

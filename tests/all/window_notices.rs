@@ -5,8 +5,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use braid::data::Fault;
-use braid::ui::action::{Action, AppAction, OpenAction, Pane};
+use braid::ui::action::{Action, AppAction, BoardAction, OpenAction, Pane, TableAction};
 use braid::ui::notices::Notices;
+use braid::workspace::bench::Edit;
 use braid::workspace::{TableId, TableSetup};
 use eframe::egui;
 use egui::accesskit::Role;
@@ -210,4 +211,25 @@ fn a_feed_that_is_lost_is_tried_again_at_a_click() {
     window.click("Try now");
     assert_eq!(window.app().notices().all().len(), 1, "the notice stays until it is back");
     window.wait("rows flow again", |app| rows(app) > before);
+}
+
+#[test]
+fn what_could_not_be_opened_is_told_until_something_else_is_opened() {
+    let mut window = Window::new();
+    let (missing, other) = (window.path("missing.csv"), window.path("other.csv"));
+    let told = |window: &Window| -> Vec<String> {
+        window.app().notices().all().iter().map(|notice| notice.place.clone()).collect()
+    };
+    window.drop_files(&[&missing]);
+    window.wait("it is told", |app| !app.notices().all().is_empty());
+    assert!(window.has("There is no such file or folder"));
+    window.drop_files(&[&other]);
+    window.wait("the other is told", |app| app.notices().all().len() == 2);
+    let there = window.file("there.csv", "a,b\n1,2\n");
+    window.drop_files(&[&there]);
+    window.wait_done();
+    assert!(told(&window).is_empty() && window.app().notices().log().all(|entry| entry.mended.is_some()));
+    // Of several that are opened at once, each that cannot be is told.
+    window.drop_files(&[&missing, &other, &there]);
+    window.wait("both are told", |app| app.notices().all().iter().filter(|n| n.what.contains("no such")).count() == 2);
 }
