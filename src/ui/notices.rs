@@ -205,13 +205,19 @@ impl Notices {
 
     /// Drops information that has been shown long enough; gives the time until the next one fades.
     pub fn fade(&mut self) -> Option<Duration> {
-        let fades = |n: &Notice| n.level == Severity::Info && n.offer.is_none();
-        self.list.retain(|n| !fades(n) || n.since.elapsed() < FADE);
-        self.list.iter().filter(|n| fades(n)).map(|n| FADE.saturating_sub(n.since.elapsed())).min()
+        let left = |n: &Notice| match &n.origin {
+            Some(NoticeOrigin::Removed) => Some(UNDO.saturating_sub(n.since.elapsed())),
+            _ if n.level == Severity::Info && n.offer.is_none() => Some(FADE.saturating_sub(n.since.elapsed())),
+            _ => None,
+        };
+        self.list.retain(|n| left(n).is_none_or(|left| !left.is_zero()));
+        self.list.iter().filter_map(left).min()
     }
 
-    pub fn dismiss(&mut self, id: u64) {
-        self.list.retain(|n| n.id != id);
+    /// Takes a notice away; gives its origin.
+    pub fn dismiss(&mut self, id: u64) -> Option<NoticeOrigin> {
+        let place = self.list.iter().position(|notice| notice.id == id)?;
+        self.list.remove(place).origin
     }
 
     /// The number of the newest notice; later ones have larger numbers.

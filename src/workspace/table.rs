@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Seam, TablePosition, TimeColumn};
 use crate::figure::Settings;
+use crate::learn::drift::StaleReason;
 use crate::source::live::FeedUrl;
 use crate::source::live::url::shown;
 
@@ -72,11 +73,14 @@ pub struct ModelSetup {
 }
 
 /// How a model is guarded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GuardSetup {
     /// Features are compared every so many rows.
     pub window_rows: u64,
+    /// What speaks against the model and a person need not be told again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dismissed: Vec<StaleReason>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
