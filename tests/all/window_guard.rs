@@ -405,6 +405,30 @@ fn a_person_is_told_once_that_a_model_is_stale_and_nothing_moves_by_it() {
     assert!(window.has("late is stale") && told(&window).is_none(), "for the same cause it is not told again");
 }
 
+#[test]
+fn a_small_tile_of_a_guard_says_the_most_important_first_and_cuts_nothing() {
+    let mut window = with_model();
+    window.click("Guard late");
+    window.click("Close");
+    window.wait("all rows are watched", has_ended);
+    let guard = Tile::new("trips", "", String::new(), TileKind::Guard("late".into()));
+    let tiles = vec![guard.clone(), Tile { show: TileKind::Text("words".into()), ..guard.clone() }];
+    window.propose(Action::Board(BoardAction::step(Edit::AddBoard { name: "Small".into(), tiles })));
+    let board = window.app().bench().boards.last().unwrap().id;
+    window.propose(Action::Board(BoardAction::step(Edit::Resize { board, path: vec![], shares: vec![0.2, 0.8] })));
+    window.propose(Action::Board(BoardAction::Show(Some(board))));
+    window.settle();
+    let rect = |label: &str| {
+        let found = window.harness.query_all_by_label_contains(label).find(|node| node.rect().left() > 248.0);
+        found.unwrap_or_else(|| panic!("{label} is on the board")).rect()
+    };
+    let (head, word, error) = (rect("Guard of late"), rect("Stale"), rect("The error has grown, since 2024-03-01"));
+    let feature = rect("'weight' is not distributed as in training, since");
+    assert!(head.bottom() <= word.top() && word.bottom() <= error.top() && error.bottom() <= feature.top());
+    assert!(error.height() > 24.0 && error.width() < 210.0, "in several lines: {error}");
+    assert!(rect("7,000 rows of trips").top() >= feature.bottom(), "what is less important follows");
+}
+
 /// How long a trip of this way takes; after the change, an hour more.
 fn times(seed: u64, from: usize, rows: usize, changed: bool) -> DataFrame {
     let mut rng = fastrand::Rng::with_seed(seed);
