@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::action::Action;
+use super::action::{Action, AppAction};
 use super::models::ModelId;
 use super::wording;
 use crate::data::Fault;
@@ -16,8 +16,9 @@ use crate::workspace::TableId;
 const KEPT: usize = 20;
 /// The most entries of the log.
 const LOGGED: usize = 1_000;
-/// How long information without a button is shown.
+/// How long information without a button is shown, and how long a way back.
 const FADE: Duration = Duration::from_secs(6);
+const UNDO: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -35,11 +36,11 @@ pub enum NoticeOrigin {
     Feed { sheet: TableId, feed: String },
     /// The guard of a model.
     Guard(ModelId),
-    /// A model that could not be loaded.
     /// Something was removed: until the next step, before which that can be taken back.
     Removed,
     /// What could not be opened: until something else is.
     Open(String),
+    /// A model that could not be loaded.
     Load,
     /// A model in this file, for which there is no table yet.
     Waits(PathBuf),
@@ -124,6 +125,12 @@ impl Notices {
         self.push(Severity::Info, &Fault::new(what), Some((button.into(), action)), None);
     }
 
+    /// Something was removed, and a click brings it back.
+    pub fn offer_undo(&mut self, what: impl Into<String>) {
+        let undo = Some(("Undo".to_owned(), Action::App(AppAction::Undo)));
+        self.post_with_action(NoticeOrigin::Removed, Severity::Info, &Fault::new(what), undo);
+    }
+
     /// Posts a notice with an origin.
     pub fn post(&mut self, origin: NoticeOrigin, level: Severity, fault: &Fault) {
         self.post_with_action(origin, level, fault, None);
@@ -174,13 +181,6 @@ impl Notices {
         });
     }
 
-    /// Drops the notice of this origin.
-    pub fn withdraw(&mut self, origin: &NoticeOrigin) {
-        self.keep(|of| of != origin);
-    }
-
-    /// Drops the notices whose origin does not hold any more: what they told is mended.
-    fn keep(&mut self, holds: impl Fn(&NoticeOrigin) -> bool) {
     /// Another step is taken: an older one is not taken back by a click any more.
     pub fn end_undo(&mut self) {
         self.list.retain(|n| n.origin != Some(NoticeOrigin::Removed));
@@ -191,6 +191,13 @@ impl Notices {
         self.keep(|origin| !matches!(origin, NoticeOrigin::Open(_)));
     }
 
+    /// Drops the notice of this origin.
+    pub fn withdraw(&mut self, origin: &NoticeOrigin) {
+        self.keep(|of| of != origin);
+    }
+
+    /// Drops the notices whose origin does not hold any more: what they told is mended.
+    fn keep(&mut self, holds: impl Fn(&NoticeOrigin) -> bool) {
         self.list.retain(|n| n.origin.as_ref().is_none_or(&holds));
         let open = self.log.iter_mut().filter(|entry| entry.mended.is_none());
         for entry in open.filter(|entry| entry.origin.as_ref().is_some_and(|origin| !holds(origin))) {

@@ -142,6 +142,7 @@ impl App {
             return self.notices.fault(&fault);
         }
         (self.session.stepped, self.session.draft) = (true, None);
+        self.notices.end_undo();
         self.boards.changed = Some(Instant::now());
         self.boards.follow(self.bench.now());
     }
@@ -178,6 +179,7 @@ impl App {
             return;
         }
         self.session.draft = None;
+        self.notices.end_undo();
         // What becomes of the tables by it is no step on top of it.
         self.session.end_step();
         self.reconcile();

@@ -233,3 +233,28 @@ fn what_could_not_be_opened_is_told_until_something_else_is_opened() {
     window.drop_files(&[&missing, &other, &there]);
     window.wait("both are told", |app| app.notices().all().iter().filter(|n| n.what.contains("no such")).count() == 2);
 }
+
+#[test]
+fn what_was_removed_is_brought_back_by_a_click_until_the_next_step() {
+    let mut window = with_sales();
+    let id = window.selected();
+    let offers = |window: &Window| window.app().notices().all().iter().any(|n| n.what.contains("was removed"));
+    window.propose(Action::Table(id, TableAction::Remove));
+    assert!(window.app().sheets().is_empty() && window.has("sales was removed; its files stay as they are"));
+    window.click("Undo");
+    window.wait_done();
+    assert!(window.app().sheets().len() == 1 && !offers(&window), "it is back, and nothing is left to take back");
+    // A tile and a board, too; what another step was taken after is not undone by mistake.
+    window.click("Board of sales");
+    let board = window.shown_board();
+    let tile = window.app().board().unwrap().tiles[0].clone();
+    let step = |edit: Edit| Action::Board(BoardAction::step(edit));
+    window.propose(step(Edit::RemoveTile { tile: tile.id }));
+    assert!(window.has(&format!("{} was removed", braid::ui::board::title(&tile))));
+    window.propose(step(Edit::RenameBoard { board, name: "Mine".into() }));
+    assert!(!offers(&window));
+    window.propose(step(Edit::RemoveBoard { board }));
+    assert!(window.has("Mine was removed"));
+    window.propose(Action::App(AppAction::Undo));
+    assert!(!offers(&window) && window.app().bench().board(board).is_some());
+}

@@ -18,8 +18,10 @@ impl App {
         match action {
             TableAction::Select => self.selected = Some(id),
             TableAction::Remove => {
+                let name = self.bench().table(id).map(|table| table.name.clone()).unwrap_or_default();
                 self.close(id);
                 self.step(&Edit::RemoveTable { table: id });
+                self.notices.offer_undo(format!("{name} was removed; its files stay as they are"));
             }
             TableAction::Name(begins) => {
                 self.naming = begins.then_some(id);
