@@ -476,6 +476,35 @@ fn a_second_window_on_a_workspace_is_told_and_keeps_nothing() {
 }
 
 #[test]
+fn windows_of_two_homes_see_each_other_on_one_file_and_a_dead_one_keeps_nobody_out() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let shared = tempfile::tempdir().unwrap();
+    let file = shared.path().join("ours.braid");
+    let [here, there] = [&one, &two].map(|home| Folders::inside(home.path()));
+    let first = OpenedWorkspace::open(&file, &here).unwrap();
+    save_workspace(&first.history, Seen::default(), &file, &here).unwrap();
+    let second = OpenedWorkspace::open_existing(&file, &there).unwrap();
+    assert!(first.lock.is_some() && second.lock.is_none() && second.elsewhere);
+    // By another name it is the same file.
+    let (folder, link) = (shared.path().join("deeper"), shared.path().join("link.braid"));
+    std::fs::create_dir(&folder).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for other in [folder.join("../ours.braid"), link].iter().filter(|other| other.exists()) {
+        assert!(OpenedWorkspace::open(other, &there).unwrap().lock.is_none(), "{}", other.display());
+    }
+    // What is written takes the place of the file, and the lock stays where it is.
+    save_workspace(&first.history, Seen::default(), &file, &here).unwrap();
+    assert!(OpenedWorkspace::open(&file, &there).unwrap().elsewhere);
+    // What a process leaves behind that was killed is the file that it had locked.
+    drop(first);
+    assert!(shared.path().join(".ours.braid.lock").exists());
+    assert!(OpenedWorkspace::open(&file, &there).unwrap().lock.is_some());
+    let closed = shared.path().join("closed");
+    assert!(OpenedWorkspace::open(&closed.join("new.braid"), &there).unwrap().lock.is_some());
+}
+
+#[test]
 fn a_workspace_is_saved_under_a_name_and_opened_in_place_of_another() {
     let mut window = opened();
     edit(&mut window, Edit::AddBoard { name: "Mine".into(), tiles: Vec::new() });
