@@ -1,4 +1,5 @@
-//! Rows that came after their window was final: set aside with all that was read of them, counted, shown, and kept until they are re-admitted.
+//! Rows that came after their window was final: set aside with all that was read of them, counted, shown, and kept
+//! until they are re-admitted.
 
 use polars::prelude::*;
 

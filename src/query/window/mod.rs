@@ -18,7 +18,7 @@ pub use call::{WindowCall, is_window, window_call};
 pub use hop::Hop;
 pub use interval::parse_interval;
 pub use session::Sessions;
-pub use time::{finite, in_times, micros_of, type_word};
+pub use time::{finite, micros_of, type_word};
 pub use tumble::Tumble;
 
 pub use crate::data::epoch::EpochUnit;
@@ -263,4 +263,16 @@ pub(super) fn checked(kind: WindowAssigner) -> Result<WindowAssigner> {
 /// Window starts or ends as a column of times.
 pub(super) fn as_times(name: PlSmallStr, micros: Int64Chunked) -> Column {
     micros.with_name(name).into_datetime(TimeUnit::Microseconds, None).into_column()
+}
+
+/// Rows whose whole numbers since 1970 in these columns are times; columns that are none, or are not there, stay.
+pub fn in_times(rows: &DataFrame, columns: &[String]) -> DataFrame {
+    let mut seen = rows.clone();
+    for name in columns {
+        let whole = rows.column(name).ok().filter(|column| column.dtype().is_integer());
+        let Some(times) = whole.and_then(|column| micros_of(column).ok()) else { continue };
+        // It takes the place of a column of the same height.
+        let _ = seen.replace(name, as_times(name.as_str().into(), times));
+    }
+    seen
 }

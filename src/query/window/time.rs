@@ -2,7 +2,6 @@
 
 use polars::prelude::*;
 
-use super::as_times;
 use crate::data::{Fault, Result, epoch, time};
 
 /// A column of times as microseconds since 1970: dates, times, or whole numbers since 1970. Infinite times stay so;
@@ -24,18 +23,6 @@ pub fn micros_of(column: &Column) -> Result<Int64Chunked> {
         other => Err(Fault::new(format!("column '{}' is {}, not a time", column.name(), type_word(other)))
             .hint("pick a column of dates or times, or cast it")),
     }
-}
-
-/// Rows whose whole numbers since 1970 in these columns are times; columns that are none, or are not there, stay.
-pub fn in_times(rows: &DataFrame, columns: &[String]) -> DataFrame {
-    let mut seen = rows.clone();
-    for name in columns {
-        let whole = rows.column(name).ok().filter(|column| column.dtype().is_integer());
-        let Some(times) = whole.and_then(|column| micros_of(column).ok()) else { continue };
-        // It takes the place of a column of the same height.
-        let _ = seen.replace(name, as_times(name.as_str().into(), times));
-    }
-    seen
 }
 
 /// The times that a clock can reach: infinite ones are null. Watermarks and seams are made of these.
