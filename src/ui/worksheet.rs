@@ -15,6 +15,7 @@ use super::kept_out::KeptOutLook;
 use super::late_rows::LateRowsLook;
 use super::probe::{ProbeRun, Proposed};
 use super::question::{QuestionEditor, QuestionOf, Written};
+use super::rest::Recalls;
 use super::rewind::Rewound;
 use super::watch::{Polled, RunState, Watch};
 use super::widget::cells;
@@ -85,8 +86,8 @@ pub struct Worksheet {
     pub rewound: Option<Box<Rewound>>,
     /// Whether the newest rows of the answer stay in sight.
     pub follow: bool,
-    /// Its feeds were stopped when it was open last, and it is not known yet whether its answer was kept.
-    recalls: bool,
+    /// Its feeds were stopped when it was open last, and its answer is on its way.
+    pub(super) recalls: Option<Recalls>,
 }
 
 /// Who asks the question of the table itself.
@@ -139,7 +140,7 @@ impl Worksheet {
             notified: BTreeSet::new(),
             rewound: None,
             follow: true,
-            recalls: false,
+            recalls: None,
         }
     }
 
@@ -157,26 +158,9 @@ impl Worksheet {
         self.start(wake, true);
     }
 
-    /// Asks the question of a table whose feeds were stopped: of what is known of the answer.
-    pub(super) fn rest(&mut self, wake: &Wake) {
-        self.ask_run(wake, true);
-        self.watch.stop();
-        self.recalls = true;
-    }
-
-    /// Where nothing is known of the answer of a table that was stopped, what is recorded of its feeds is read.
-    fn recall(&mut self, wake: &Wake) {
-        let Some(last) = self.watch.newest.clone().filter(|newest| self.recalls && newest.last) else { return };
-        self.recalls = false;
-        if last.rows.come_in == 0 && self.table.live.iter().all(Feed::rests) {
-            self.ask_run(wake, true);
-            self.watch.stopping = true;
-        }
-    }
-
     /// `same`: the table has the same faces as when the current run began.
     pub(super) fn start(&mut self, wake: &Wake, same: bool) {
-        self.recalls = false;
+        self.recalls = None;
         if let Err(fault) = self.table.live.iter().try_for_each(Feed::go_on) {
             self.question.fault = Some(fault);
             return;
@@ -184,7 +168,8 @@ impl Worksheet {
         self.ask_run(wake, same);
     }
 
-    fn ask_run(&mut self, wake: &Wake, same: bool) {
+    /// The same, and leaves feeds that rest as they are.
+    pub(super) fn ask_run(&mut self, wake: &Wake, same: bool) {
         self.probe = None;
         if self.can_start_again() {
             // To tiles, another table: they leave the reading that was stopped and ask anew.

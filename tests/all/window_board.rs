@@ -655,6 +655,33 @@ fn a_feed_that_was_stopped_stays_so_until_it_is_started_again() {
     assert!(!window.app().bench().tables[0].stopped);
 }
 
+#[test]
+fn the_history_of_a_table_that_was_stopped_is_there_after_a_restart() {
+    let mut window = Window::new();
+    let (old, new) = (window.file("old.csv", &sales(2_000)), window.file("new.csv", &sales(80_000)));
+    let setup = TableSetup {
+        name: "sales".into(),
+        paths: vec![old],
+        live: vec![format!("replay:{}?rate=500", new.display())],
+        question: "SELECT shop, count(*) AS n FROM sales GROUP BY shop ORDER BY shop".into(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
+    let rows = |app: &App| app.sheet().and_then(|s| s.watch.shown.as_ref().map(|shown| shown.rows.come_in));
+    let stopped = |app: &App| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped);
+    window.wait("rows flow", |app| rows(app) > Some(2_100));
+    window.click("Stop");
+    window.wait("it has stopped, and that is kept", |app| stopped(app) && app.boards().changed.is_none());
+    window.settle();
+    window.closes();
+    let mut window = window.restarted();
+    window.wait("its history is there", |app| stopped(app) && rows(app) >= Some(2_000));
+    let before = rows(&window.app());
+    std::thread::sleep(Duration::from_millis(300));
+    window.settle();
+    assert!(stopped(&window.app()) && rows(&window.app()) == before, "and no row comes");
+}
+
 /// Whatever the window was doing when it ended, and whether it was closed or killed, its boards go on where they were;
 /// and of tiles that are gone nothing stays.
 #[test]
