@@ -45,7 +45,12 @@ pub struct EpochColumn {
 impl EpochColumn {
     /// As it is offered: `ts · epoch ms`.
     pub fn words(&self) -> String {
-        format!("{} · epoch {}", self.column, self.unit.word())
+        format!("{} · {}", self.column, self.unit_words())
+    }
+
+    /// What its numbers are: `epoch ms`.
+    pub fn unit_words(&self) -> String {
+        format!("epoch {}", self.unit.word())
     }
 
     /// Whether the column is called so, or its numbers can hardly be anything else: seconds are ten digits, as many

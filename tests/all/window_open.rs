@@ -111,6 +111,7 @@ fn whole_numbers_that_are_taken_as_the_time_are_seen_as_times() {
     window.wait_done();
     assert_eq!(window.answer()[1], "2024-03-01 00:01:00 1.5");
     assert!(window.has("2024-03-01 00:01"), "in the grid");
+    assert!(window.harness.query_by_label("epoch ms").is_some(), "and the panel tells what they are");
     assert_eq!(window.sheet().chart.figure().unwrap().x.kind, AxisKind::Time);
     // What is saved is what was answered.
     let answered = window.sheet().watch.answered.clone().unwrap();
