@@ -10,7 +10,8 @@ use super::{Reject, Rejects, Result};
 /// How the name of a column of marks begins.
 const MARK: &str = "__broken:";
 
-fn is_mark(name: &str) -> bool {
+/// Whether a column of this name marks the cells of another.
+pub fn is_mark(name: &str) -> bool {
     name.starts_with(MARK)
 }
 

@@ -85,7 +85,8 @@ impl Feed {
         self.damage.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
         let known = self.place.as_ref().and_then(|place| place.known(&self.url));
         let schema = known.as_ref().and_then(|meta| meta.schema());
-        let ended = known.is_some_and(|meta| meta.ended);
+        let rests = self.place.as_ref().is_some_and(|place| place.rests);
+        let ended = known.is_some_and(|meta| meta.ended && !rests);
         match schema {
             Some(schema) if !ended => Ok(Some(schema)),
             Some(schema) => Ok(Some(self.connect_first(wait, cancel).ok().flatten().unwrap_or(schema))),
@@ -148,6 +149,19 @@ impl Feed {
         let mut faults = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone();
         faults.extend(log.faults());
         Some(Kept { folder: log.folder().to_owned(), bytes: log.size(), range: log.range(), faults })
+    }
+
+    /// Whether it was stopped, and what is recorded of it is all that it gives.
+    pub fn rests(&self) -> bool {
+        self.recording.as_ref().is_some_and(|recording| recording.rests())
+    }
+
+    /// Connects it again, where it rests.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub fn go_on(&self) -> Result<()> {
+        self.recording.as_ref().map_or(Ok(()), |recording| recording.go_on())
     }
 
     /// Where its connection is lost, it is tried again at once.

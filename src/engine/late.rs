@@ -1,4 +1,5 @@
-//! Rows that came after their window was final: set aside whole, counted, shown, and kept until they are re-admitted.
+//! Rows that came after their window was final: set aside with all that was read of them, counted, shown, and kept
+//! until they are re-admitted.
 
 use polars::prelude::*;
 
@@ -7,6 +8,7 @@ use crate::data::Result;
 use crate::query::join::Lookup;
 use crate::query::window::{Micros, WATERMARK};
 use crate::query::{Absorbed, Partial};
+use crate::store::aside::stack;
 
 /// Whether a row is in some of its windows (hops overlap) and was late for the others only.
 const PARTLY: &str = "__partly";
@@ -49,14 +51,17 @@ impl Late {
         Ok(())
     }
 
+    /// What is read changes with the questions that are asked: what is not known of some rows is null there.
+    ///
     /// # Errors
-    /// When the rows have other columns than those before.
+    /// When the columns of the two cannot stand below each other.
     pub fn add(&mut self, other: Self) -> Result<()> {
         if self.rows.width() == 0 {
             self.rows = other.rows;
+        } else if self.rows.schema() == other.rows.schema() {
+            self.rows.vstack_mut(&other.rows)?;
         } else if other.rows.width() > 0 {
-            // Checkpoints were written once whose columns stand in another order.
-            self.rows.vstack_mut(&other.rows.select(self.rows.get_column_names_owned())?)?;
+            self.rows = stack(std::mem::take(&mut self.rows), other.rows)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! Recording decoded columns would make a question that needs three of nine fields pay for nine.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use polars::prelude::SchemaRef;
@@ -29,7 +29,12 @@ pub struct RecordingPlace {
     /// The table it is recorded for.
     pub table: String,
     pub keep: Keep,
+    /// The feed was stopped: what is recorded of it is read, and it is not connected until it goes on.
+    pub rests: bool,
 }
+
+/// What begins to record.
+type Begin = Box<dyn FnOnce() -> Result<()> + Send>;
 
 impl RecordingPlace {
     /// The folder of one feed's recording.
@@ -82,6 +87,8 @@ pub struct Recording {
     source: Arc<str>,
     /// The field that numbers its messages, where one does.
     number: Option<String>,
+    /// What goes on recording, while it rests.
+    waiting: Mutex<Option<Begin>>,
     _folder: Option<Arc<Scratch>>,
     _stop: StopOnDrop,
 }
@@ -144,6 +151,7 @@ impl Recording {
             shape: shape.clone(),
             source,
             number,
+            waiting: Mutex::default(),
             _folder: temporary.clone(),
             _stop: StopOnDrop(cancel.clone()),
         });
@@ -157,11 +165,38 @@ impl Recording {
             // The folder stays at least as long as the recorder writes to it.
             drop(temporary);
         };
+        let own = log.clone();
         let on_panic = move |said: String| {
-            log.fail(Fault::new(format!("internal error: {said}")).hint("please report it with the feed and its data"));
+            own.fail(Fault::new(format!("internal error: {said}")).hint("please report it with the feed and its data"));
         };
-        Worker::spawn("record", work, on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
+        let begin =
+            || Worker::spawn("record", work, on_panic).map(drop).map_err(|e| Fault::io("starting a thread", &e));
+        if before && place.is_some_and(|place| place.rests) {
+            log.close();
+            *recording.waits() = Some(Box::new(begin));
+        } else {
+            begin()?;
+        }
         Ok(recording)
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Option<Begin>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing is added to it until it goes on.
+    pub fn rests(&self) -> bool {
+        self.waits().is_some()
+    }
+
+    /// Connects a feed that rests, and records it from now on.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub fn go_on(&self) -> Result<()> {
+        let Some(begin) = self.waits().take() else { return Ok(()) };
+        self.log.reopen();
+        begin()
     }
 
     /// The recording from its beginning, and then as it grows: a feed like any other, but one that can wait.

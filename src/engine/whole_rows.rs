@@ -1,4 +1,5 @@
-//! Late rows as whole rows of their table, read again: what was set aside has the columns that questions read.
+//! Late rows as whole rows of their table, read again: what was set aside has the columns that questions read, and not
+//! all rows have the same.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -20,10 +21,17 @@ const HELD: usize = 100_000;
 pub fn look(table: Table, late: DataFrame, reached: Reached, wake: Wake) -> Job<DataFrame> {
     Job::start("late rows", wake, move |report| {
         let late = late.head(Some(MOST));
+        let all: Vec<PlSmallStr> = table.schema.iter_names().cloned().collect();
+        // A value that is missing may be one that was not read.
+        let is_full = |column: &&Column| column.null_count() == 0;
+        let known: Vec<Column> = late.columns().iter().filter(is_full).cloned().collect();
+        let late = DataFrame::new(late.height(), known)?;
+        if late.width() == all.len() {
+            return Ok(late.select(all)?);
+        }
         let time = table.time.as_ref().map(|time| time.column.as_str()).filter(|time| late.column(time).is_ok());
         let time = time.ok_or_else(|| Fault::new("the question does not read the event time of the table"))?;
         let mut wanted = Wanted::new(&late, time)?;
-        let all: Vec<PlSmallStr> = table.schema.iter_names().cloned().collect();
         let faces = Reread { table: &table, reached: &reached, report };
         faces.live(&all, |rows, partition| wanted.take(rows, partition))?;
         wanted.found()

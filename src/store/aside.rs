@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::disk;
 use crate::data::{Fault, Rejects, Result};
 use late::LateFiles;
+pub use late::stack;
 use rejected::Rejected;
 
 /// How much is kept.

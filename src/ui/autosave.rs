@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::App;
+use super::guard::ModelGuard;
 use super::jobs::JobKind;
 use super::models::{ModelEntry, ModelId};
 use super::worksheet::Worksheet;
@@ -13,7 +14,7 @@ use crate::data::{Fault, Result};
 use crate::engine::{Job, TablePosition};
 use crate::query::model::Model as _;
 use crate::workspace::{
-    GuardSetup, ModelSetup, TableSetup, WorkspaceLock, keep_model, save_workspace, sweep_models, without_secrets,
+    ModelSetup, TableSetup, WorkspaceLock, keep_model, save_workspace, sweep_models, without_secrets,
 };
 
 /// The saved models, and the state of saving the workspace.
@@ -199,8 +200,7 @@ impl App {
     pub(super) fn setup_of(&self, sheet: &Worksheet) -> TableSetup {
         let setup = |entry: &ModelEntry| {
             let held = self.autosave.file_of(entry)?;
-            let guard =
-                self.guards.of(entry.id).filter(|s| s.is_on()).map(|s| GuardSetup { window_rows: s.window_rows });
+            let guard = self.guards.of(entry.id).filter(|guard| guard.is_on()).map(ModelGuard::setup);
             let trained = held.trained.as_ref().and_then(|mark| mark.kept(without_secrets));
             Some(ModelSetup {
                 name: entry.name.clone(),

@@ -32,5 +32,6 @@ pub fn bind(sql: &str, table: &Arc<Table>, others: &[Arc<Table>], models: &Model
     let inputs: Vec<InputTable<'_>> =
         names.iter().zip(std::iter::once(table).chain(&tables)).map(|(name, t)| t.input(name)).collect();
     let plan = Plan::with_models(&query, sql, &inputs, models)?;
-    Ok(Bound { windows: Windows::of(&plan.query, &plan), plan: Arc::new(plan), datasets: tables })
+    let time = table.time.as_ref().map(|time| time.column.as_str());
+    Ok(Bound { windows: Windows::of(&plan.query, &plan, time), plan: Arc::new(plan), datasets: tables })
 }

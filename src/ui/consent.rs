@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::App;
 use super::action::ConsentAction;
 use super::jobs::JobKind;
-use crate::data::{Fault, Result};
+use crate::data::Fault;
 use crate::engine::Job;
 use crate::workspace::{OpenedWorkspace, TableSetup};
 
@@ -104,12 +104,5 @@ impl App {
             self.jobs.add(JobKind::Workspace(Job::start("open", self.wake.clone(), read)));
         }
         others
-    }
-
-    pub(super) fn workspace_opened(&mut self, opened: Result<OpenedWorkspace>) {
-        match opened {
-            Ok(workspace) => self.take_workspace(workspace),
-            Err(fault) => self.tell(&fault),
-        }
     }
 }

@@ -40,6 +40,7 @@ pub mod probe;
 pub mod question;
 mod quit;
 pub mod report;
+mod rest;
 pub mod rewind;
 pub mod rhythm;
 mod run_notices;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::action::Action;
+use super::action::{Action, AppAction};
 use super::models::ModelId;
 use super::wording;
 use crate::data::Fault;
@@ -16,8 +16,9 @@ use crate::workspace::TableId;
 const KEPT: usize = 20;
 /// The most entries of the log.
 const LOGGED: usize = 1_000;
-/// How long information without a button is shown.
+/// How long information without a button is shown, and how long a way back.
 const FADE: Duration = Duration::from_secs(6);
+const UNDO: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -35,6 +36,10 @@ pub enum NoticeOrigin {
     Feed { sheet: TableId, feed: String },
     /// The guard of a model.
     Guard(ModelId),
+    /// Something was removed: until the next step, before which that can be taken back.
+    Removed,
+    /// What could not be opened: until something else is.
+    Open(String),
     /// A model that could not be loaded.
     Load,
     /// A model in this file, for which there is no table yet.
@@ -120,6 +125,12 @@ impl Notices {
         self.push(Severity::Info, &Fault::new(what), Some((button.into(), action)), None);
     }
 
+    /// Something was removed, and a click brings it back.
+    pub fn offer_undo(&mut self, what: impl Into<String>) {
+        let undo = Some(("Undo".to_owned(), Action::App(AppAction::Undo)));
+        self.post_with_action(NoticeOrigin::Removed, Severity::Info, &Fault::new(what), undo);
+    }
+
     /// Posts a notice with an origin.
     pub fn post(&mut self, origin: NoticeOrigin, level: Severity, fault: &Fault) {
         self.post_with_action(origin, level, fault, None);
@@ -170,6 +181,16 @@ impl Notices {
         });
     }
 
+    /// Another step is taken: an older one is not taken back by a click any more.
+    pub fn end_undo(&mut self) {
+        self.list.retain(|n| n.origin != Some(NoticeOrigin::Removed));
+    }
+
+    /// Something is opened: what could not be before is of no interest any more.
+    pub fn forget_unopened(&mut self) {
+        self.keep(|origin| !matches!(origin, NoticeOrigin::Open(_)));
+    }
+
     /// Drops the notice of this origin.
     pub fn withdraw(&mut self, origin: &NoticeOrigin) {
         self.keep(|of| of != origin);
@@ -191,13 +212,19 @@ impl Notices {
 
     /// Drops information that has been shown long enough; gives the time until the next one fades.
     pub fn fade(&mut self) -> Option<Duration> {
-        let fades = |n: &Notice| n.level == Severity::Info && n.offer.is_none();
-        self.list.retain(|n| !fades(n) || n.since.elapsed() < FADE);
-        self.list.iter().filter(|n| fades(n)).map(|n| FADE.saturating_sub(n.since.elapsed())).min()
+        let left = |n: &Notice| match &n.origin {
+            Some(NoticeOrigin::Removed) => Some(UNDO.saturating_sub(n.since.elapsed())),
+            _ if n.level == Severity::Info && n.offer.is_none() => Some(FADE.saturating_sub(n.since.elapsed())),
+            _ => None,
+        };
+        self.list.retain(|n| left(n).is_none_or(|left| !left.is_zero()));
+        self.list.iter().filter_map(left).min()
     }
 
-    pub fn dismiss(&mut self, id: u64) {
-        self.list.retain(|n| n.id != id);
+    /// Takes a notice away; gives its origin.
+    pub fn dismiss(&mut self, id: u64) -> Option<NoticeOrigin> {
+        let place = self.list.iter().position(|notice| notice.id == id)?;
+        self.list.remove(place).origin
     }
 
     /// The number of the newest notice; later ones have larger numbers.

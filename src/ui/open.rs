@@ -10,7 +10,7 @@ use super::worksheet::Worksheet;
 use super::{App, dialog};
 use crate::engine::open::{Given, attach_feed, open_feed, open_paths};
 use crate::engine::table::difference;
-use crate::engine::{Job, Table, TimeColumn, epochs};
+use crate::engine::{Job, Table, TimeColumn, first_rows};
 use crate::query::sql::renamed;
 use crate::workspace::{SeamSetup, TableId, TableSetup};
 
@@ -105,7 +105,7 @@ impl App {
         sheet.unconnected = unconnected;
         sheet.stored = self.kept_in(&TableSetup { id, ..TableSetup::default() }).map(|kept| kept.folder);
         sheet.chart.set_settings(setup.settings());
-        sheet.finding = epochs::find(Table::clone(&sheet.table), self.wake.clone());
+        sheet.finding = first_rows::look(Table::clone(&sheet.table), self.wake.clone());
         self.load_models(id, &setup.models);
         self.begin(&mut sheet, &setup);
         self.sheets.push(sheet);

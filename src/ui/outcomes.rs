@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::App;
 use super::action::{Action, OpenAction};
 use super::jobs::{AttachTarget, CANCELLED, JobOutcome};
+use super::notices::{NoticeOrigin, Severity};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Found, OpenedPath};
 use crate::engine::table::difference;
@@ -41,7 +42,8 @@ impl App {
                         self.save_workspace();
                     }
                 }
-                JobOutcome::Workspace(opened) => self.workspace_opened(opened.map(|opened| *opened)),
+                JobOutcome::Workspace(Ok(opened)) => self.take_workspace(*opened),
+                JobOutcome::Workspace(Err(fault)) => self.tell_unopened(&fault, None),
                 JobOutcome::WorkspaceSaved(outcome) => self.workspace_saved(outcome),
                 JobOutcome::ModelAutosaved(outcome) => self.model_autosaved(outcome),
                 JobOutcome::Sample(Err(fault), _)
@@ -58,14 +60,26 @@ impl App {
         if fault.what == CANCELLED { self.notices.info("Cancelled") } else { self.notices.fault(fault) }
     }
 
+    /// Posts the fault of something that a person opens; that of a table which is set up stays until that is open.
+    fn tell_unopened(&mut self, fault: &Fault, setup: Option<&TableSetup>) {
+        let is_set_up = setup.is_some_and(|setup| self.bench().table(setup.id).is_some());
+        if is_set_up || fault.what == CANCELLED {
+            return self.tell(fault);
+        }
+        self.notices.post(NoticeOrigin::Open(fault.place.clone()), Severity::Error, fault);
+    }
+
     fn opened(&mut self, opened: Result<Vec<OpenedPath>>, setup: Option<TableSetup>) {
         let opened = match opened {
             Ok(opened) => opened,
             Err(fault) => {
                 self.not_opened(setup.as_ref(), &fault);
-                return self.tell(&fault);
+                return self.tell_unopened(&fault, setup.as_ref());
             }
         };
+        if opened.iter().any(|opened| opened.found.is_ok()) {
+            self.notices.forget_unopened();
+        }
         let mut tables: Vec<(Table, Vec<PathBuf>)> = Vec::new();
         for OpenedPath { path, found } in opened {
             match found {
@@ -85,7 +99,7 @@ impl App {
                 Err(fault) => {
                     let fault = if fault.place.is_empty() { fault.at(path.display().to_string()) } else { fault };
                     self.not_opened(setup.as_ref(), &fault);
-                    self.tell(&fault);
+                    self.tell_unopened(&fault, setup.as_ref());
                 }
             }
         }
@@ -101,12 +115,13 @@ impl App {
     fn connected(&mut self, table: Result<Table>, setup: TableSetup) {
         match table {
             Ok(table) => {
+                self.notices.forget_unopened();
                 self.feed_connected(&table);
                 self.complete(table, Vec::new(), setup, Vec::new());
             }
             Err(fault) => {
                 self.not_opened(Some(&setup), &fault);
-                self.tell(&fault);
+                self.tell_unopened(&fault, Some(&setup));
             }
         }
     }

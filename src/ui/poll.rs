@@ -35,18 +35,20 @@ impl App {
                     .and_then(|span| span.run.latest())
                     .filter(|seen| seen.last)
                 {
-                    sheet.ends = cells::micros(&seen.answer, 1, 0).map(|at| (sheet.table.history.len(), at));
+                    sheet.ends = cells::event_micros(&seen.answer, 1, 0).map(|at| (sheet.table.history.len(), at));
                 }
                 // A question that a person has begun to write is not replaced.
                 if sheet.question.sql.is_empty() {
                     first_question(sheet, form, seconds, &self.wake);
+                } else {
+                    sheet.window_size = form.window.map(|window| window.size);
                 }
             } else if sheet.probe.is_some() {
                 ctx.request_repaint_after(SPAN_WAIT);
             }
-            find_times(sheet, &mut self.notices);
+            take_first_rows(sheet, &mut self.notices);
             sheet.classify();
-            let polled = sheet.poll();
+            let polled = sheet.poll(&self.wake);
             let late = self.pane == Some(Pane::Late) && self.selected == Some(sheet.id);
             sheet.look_after_late_rows(late, ctx, &self.wake);
             if sheet.look_after_kept_out(ctx, &self.wake) || polled {
@@ -73,13 +75,14 @@ impl App {
     }
 }
 
-/// Takes what was found of whole numbers that may be times: where the table has no time, the likeliest is offered.
-fn find_times(sheet: &mut Worksheet, notices: &mut Notices) {
+/// Takes what the first rows tell: where the table has no time, the likeliest is offered.
+fn take_first_rows(sheet: &mut Worksheet, notices: &mut Notices) {
     let Some(outcome) = sheet.finding.as_mut().and_then(Job::take) else { return };
     sheet.finding = None;
     // What cannot be looked at says so when it is asked.
-    sheet.epochs = outcome.unwrap_or_default();
-    if let Some(epoch) = sheet.epochs.iter().find(|epoch| sheet.table.time.is_none() && epoch.is_likely()) {
+    sheet.first_rows = outcome.unwrap_or_default();
+    sheet.refits = !sheet.first_rows.running.is_empty();
+    if let Some(epoch) = sheet.first_rows.epochs.iter().find(|epoch| sheet.table.time.is_none() && epoch.is_likely()) {
         let time = TimeColumn { column: epoch.column.clone(), lateness: DEFAULT_LATENESS };
         notices.offer(
             format!("{} may be the time of {}", epoch.words(), sheet.table.name),

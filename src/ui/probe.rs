@@ -60,8 +60,13 @@ impl App {
             let proposed = setup.proposed.filter(|seconds| *seconds > 0);
             sheet.window_size = proposed.map(|seconds| first::size_for(seconds as f64).to_owned());
             sheet.question.set_sql(setup.question.clone());
-            return sheet.ask(&self.wake);
+            return if setup.stopped { sheet.rest(&self.wake) } else { sheet.ask(&self.wake) };
         }
+        self.propose_first(sheet);
+    }
+
+    /// Starts a probe for what fits a table, or proposes a question at once; one that is written stays.
+    pub(super) fn propose_first(&mut self, sheet: &mut Worksheet) {
         let probe = first::probe(&sheet.table).filter(|_| !sheet.table.history.is_empty());
         if let Some(probe) = probe {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
@@ -74,8 +79,10 @@ impl App {
                 return;
             }
         }
-        let form = first::question(&sheet.table, first::live_size(&sheet.table));
-        first_question(sheet, form, 0, &self.wake);
+        if sheet.question.sql.is_empty() {
+            let form = first::question(&sheet.table, first::live_size(&sheet.table));
+            first_question(sheet, form, 0, &self.wake);
+        }
     }
 
     /// Proposes what nobody has touched anew, where a table has outgrown it: windows that fit its first seconds are too
@@ -147,7 +154,7 @@ fn span_size(span: &ProbeRun) -> Option<(&'static str, u64)> {
     if !seen.last && waited < SPAN_WAIT {
         return None;
     }
-    let (first, last) = (cells::micros(&seen.answer, 0, 0), cells::micros(&seen.answer, 1, 0));
+    let (first, last) = (cells::event_micros(&seen.answer, 0, 0), cells::event_micros(&seen.answer, 1, 0));
     let Some((first, last)) = first.zip(last) else { return (seen.last || waited > SPAN_LIMIT).then_some(UNKNOWN) };
     // A file in order of time has shown as much of its span as of its bytes, a shuffled one the whole span: the
     // estimate lies between.

@@ -140,7 +140,7 @@ impl Worksheet {
         if !self.table.schema.get(&time.column).is_some_and(DataType::is_integer) {
             return Ok(None);
         }
-        let known = self.epochs.iter().find(|epoch| epoch.column == time.column);
+        let known = self.first_rows.epochs.iter().find(|epoch| epoch.column == time.column);
         known.map(|epoch| Some(epoch.unit)).ok_or_else(|| {
             Fault::new(format!("the numbers of '{}' are no times between 1990 and 2100", time.column))
                 .hint("limit the question in its own WHERE")

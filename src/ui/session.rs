@@ -96,6 +96,7 @@ impl App {
         let open: Vec<TableId> = self.sheets.iter().map(|sheet| sheet.id).collect();
         open.into_iter().for_each(|id| self.close(id));
         let OpenedWorkspace { file, history, seen, lock, elsewhere } = workspace;
+        self.notices.forget_unopened();
         if elsewhere {
             self.notices.offer(
                 "Another window has this workspace open: what is set up here is not kept".to_owned(),
@@ -141,6 +142,7 @@ impl App {
             return self.notices.fault(&fault);
         }
         (self.session.stepped, self.session.draft) = (true, None);
+        self.notices.end_undo();
         self.boards.changed = Some(Instant::now());
         self.boards.follow(self.bench.now());
     }
@@ -177,6 +179,7 @@ impl App {
             return;
         }
         self.session.draft = None;
+        self.notices.end_undo();
         // What becomes of the tables by it is no step on top of it.
         self.session.end_step();
         self.reconcile();
@@ -188,7 +191,11 @@ impl App {
     /// Shows where two benches differ.
     fn show_change(&mut self, before: &Bench) {
         let now = self.bench.now().clone();
-        let table = now.tables.iter().find(|table| before.table(table.id) != Some(table));
+        // Whether its feeds flow is seen wherever its tiles are.
+        let is_same = |table: &TableSetup| {
+            before.table(table.id).is_some_and(|old| TableSetup { stopped: table.stopped, ..old.clone() } == *table)
+        };
+        let table = now.tables.iter().find(|table| !is_same(table));
         let board = now.boards.iter().find(|board| before.board(board.id) != Some(board));
         if let Some(table) = table {
             if self.boards.shown.is_some() {
@@ -250,6 +257,7 @@ impl App {
     pub(super) fn reserve(&mut self, setup: &mut TableSetup) {
         if setup.id.is_none() && !setup.live.is_empty() {
             setup.id = self.bench.reserve();
+            setup.stopped = false;
             setup.name = self.free_name(&setup.name);
             self.session.opening.insert(setup.id);
         }
@@ -262,7 +270,7 @@ impl App {
         let bench = self.bench.now();
         let anew = bench.table(setup.id).is_none_or(|table| table.live.is_empty());
         let askers = [OWN.to_owned()].into_iter().chain(askers(bench)).collect();
-        Some(KeptIn { folder, keep: bench.retention.keep(), anew, askers })
+        Some(KeptIn { folder, keep: bench.retention.keep(), anew, rests: setup.stopped, askers })
     }
 
     /// A table as it was at the newest step that had it.
@@ -334,6 +342,11 @@ impl App {
                 table.seam = Seam::from(&want.seam);
                 table.disjoint = table.seam == Seam::Append;
             });
+        }
+        match (have.stopped, want.stopped) {
+            (false, true) => sheet.stop(),
+            (true, false) => sheet.start_again(&wake),
+            _ => {}
         }
         if have.settings() != want.settings() {
             sheet.chart.set_settings(want.settings());

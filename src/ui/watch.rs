@@ -27,6 +27,8 @@ pub struct Watch {
     /// The snapshot on screen: the newest, or the one at which the chart was paused. Until a new question has its first
     /// answer, it is still the last answer of the old question.
     pub shown: Option<Arc<Snapshot>>,
+    /// The same as it was answered, whose whole numbers are no times: what is saved.
+    pub answered: Option<Arc<Snapshot>>,
     /// The run that `shown` belongs to, and its windows.
     pub shown_run: u64,
     pub shown_windows: Arc<Windows>,
@@ -343,10 +345,8 @@ impl Watch {
         let place = self.recent.iter().rposition(is_by_then).or_else(|| self.shown.is_none().then_some(0));
         let Some(place) = place.filter(|_| self.held && !self.paused) else { return };
         self.recent.drain(..place);
-        if let Some(snapshot) = self.recent.front() {
-            self.shown = Some(snapshot.clone());
-            self.shown_run = self.run_number;
-            self.shown_windows = self.windows.clone();
+        if let Some(snapshot) = self.recent.front().cloned() {
+            self.show(snapshot);
         }
     }
 
@@ -354,9 +354,18 @@ impl Watch {
         if self.held {
             self.recent = self.newest.iter().cloned().collect();
         }
-        self.shown = self.newest.clone();
+        if let Some(newest) = self.newest.clone() {
+            self.show(newest);
+        }
+    }
+
+    fn show(&mut self, snapshot: Arc<Snapshot>) {
         self.shown_run = self.run_number;
         self.shown_windows = self.windows.clone();
+        if self.answered.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &snapshot)) {
+            self.shown = Some(self.windows.seen(&snapshot));
+            self.answered = Some(snapshot);
+        }
     }
 
     /// Whether anybody looks at it: an answer that nobody looks at is read more rarely.

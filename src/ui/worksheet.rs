@@ -15,18 +15,21 @@ use super::kept_out::KeptOutLook;
 use super::late_rows::LateRowsLook;
 use super::probe::{ProbeRun, Proposed};
 use super::question::{QuestionEditor, QuestionOf, Written};
+use super::rest::Recalls;
 use super::rewind::Rewound;
 use super::watch::{Polled, RunState, Watch};
 use super::widget::cells;
 use super::widget::names::bare;
 use crate::data::{Fault, Result};
-use crate::engine::epochs::EpochColumn;
+use crate::engine::feed::Feed;
+use crate::engine::first_rows::FirstRows;
 use crate::engine::{Asker, Asking, Job, Memory, Options, Run, Saving, Seam, Table, TableScan};
 use crate::query::Plan;
 use crate::query::model::Models;
 use crate::query::narrow::with_variables;
 use crate::query::window::Micros;
 use crate::sync::Wake;
+use crate::workspace::bench::BoardId;
 use crate::workspace::{ModelSetup, TableId, TableSetup};
 
 /// One open table with its question, its run and its chart.
@@ -64,13 +67,17 @@ pub struct Worksheet {
     /// The run that finds out how much time the history spans, or what its columns hold, before the first question can
     /// be asked.
     pub probe: Option<ProbeRun>,
-    /// Columns of whole numbers that may be times, and the search for them.
-    pub epochs: Vec<EpochColumn>,
-    pub(super) finding: Option<Job<Vec<EpochColumn>>>,
+    /// What its first rows tell of its numbers, and the look at them.
+    pub first_rows: FirstRows,
+    pub(super) finding: Option<Job<FirstRows>>,
+    /// They tell what its board, if it came before, has no use for.
+    pub(super) refits: bool,
+    /// The board that came with it and is proposed anew, once its question is asked.
+    pub(super) proposes: Option<BoardId>,
     /// What its seam keeps out, or the offered one would.
     pub(super) kept_out: Option<KeptOutLook>,
     /// Its late rows, while they are looked at.
-    pub(super) late_rows: Option<LateRowsLook>,
+    pub(super) late_look: Option<LateRowsLook>,
     /// The newest time of its history, with the number of files it was found in; set by the probe.
     pub(super) ends: Option<(usize, Micros)>,
     /// The keys of notices that were posted, so that each is posted once.
@@ -79,6 +86,8 @@ pub struct Worksheet {
     pub rewound: Option<Box<Rewound>>,
     /// Whether the newest rows of the answer stay in sight.
     pub follow: bool,
+    /// Its feeds were stopped when it was open last, and its answer is on its way.
+    pub(super) recalls: Option<Recalls>,
 }
 
 /// Who asks the question of the table itself.
@@ -121,14 +130,17 @@ impl Worksheet {
             grid: Grid::new(id),
             preview: Chart::default(),
             probe: None,
-            epochs: Vec::new(),
+            first_rows: FirstRows::default(),
             finding: None,
+            refits: false,
+            proposes: None,
             kept_out: None,
-            late_rows: None,
+            late_look: None,
             ends: None,
             notified: BTreeSet::new(),
             rewound: None,
             follow: true,
+            recalls: None,
         }
     }
 
@@ -148,6 +160,16 @@ impl Worksheet {
 
     /// `same`: the table has the same faces as when the current run began.
     pub(super) fn start(&mut self, wake: &Wake, same: bool) {
+        self.recalls = None;
+        if let Err(fault) = self.table.live.iter().try_for_each(Feed::go_on) {
+            self.question.fault = Some(fault);
+            return;
+        }
+        self.ask_run(wake, same);
+    }
+
+    /// The same, and leaves feeds that rest as they are.
+    pub(super) fn ask_run(&mut self, wake: &Wake, same: bool) {
         self.probe = None;
         if self.can_start_again() {
             // To tiles, another table: they leave the reading that was stopped and ask anew.
@@ -272,7 +294,8 @@ impl Worksheet {
     }
 
     /// Polls the runs once. True when there is a newer snapshot.
-    pub(super) fn poll(&mut self) -> bool {
+    pub(super) fn poll(&mut self, wake: &Wake) -> bool {
+        self.recall(wake);
         if let Some(rewound) = &mut self.rewound {
             // A question that was staged before the rewind stays staged.
             poll_watch(&mut rewound.watch, &mut rewound.question);
@@ -376,7 +399,7 @@ impl Worksheet {
         let looks = self.probe.is_some()
             || self.finding.is_some()
             || self.kept_out.as_ref().is_some_and(|look| !look.is_idle())
-            || self.late_rows.as_ref().is_some_and(|look| !look.is_idle());
+            || self.late_look.as_ref().is_some_and(|look| !look.is_idle());
         !self.watch.is_running() && !looks && !self.chart.is_building() && !self.grid.is_working()
     }
 
@@ -396,6 +419,7 @@ impl Worksheet {
             question,
             mark,
             figure: Box::new(figure),
+            stopped: !self.table.live.is_empty() && self.running().stopping,
             models: self.unread.clone(),
             foreign: false,
         }

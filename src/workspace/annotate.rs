@@ -1,14 +1,18 @@
 //! What a snapshot adds to the picture of its answer: where the seam lies, where nothing is known, how settled each
-//! window is, how much of the rows it covers, and which of its measures add up. The picture itself is figure's.
+//! window is, how much of the rows it covers, which of its measures add up, and which of its whole numbers are times.
+//! The picture itself is figure's.
 
-use polars::prelude::DataFrame;
+use std::sync::Arc;
+
+use polars::prelude::{DataFrame, DataType, PlSmallStr};
 
 use crate::data::Result;
 use crate::data::words::percent;
 use crate::engine::Snapshot;
 use crate::engine::counts::TimeGap;
 use crate::figure::{AxisKind, Encoding, Figure, MARKS, PointState, Settings};
-use crate::query::window::{Micros, WindowAssigner, WindowStatus, micros_of};
+use crate::query::query::SelectItem;
+use crate::query::window::{Micros, WindowAssigner, WindowStatus, in_times, micros_of};
 use crate::query::{Form, Plan, Query};
 
 /// What is known of an answer's windows beside its snapshot.
@@ -24,10 +28,18 @@ pub struct Windows {
     until: Option<Micros>,
     /// The measures whose groups add up to that of them all; `None` where that is not known.
     additive: Option<Vec<String>>,
+    /// The columns of whole numbers that are times.
+    moments: Vec<String>,
 }
 
 impl Windows {
-    pub fn of(query: &Query, plan: &Plan) -> Self {
+    /// `time` is the event time of the table that is asked.
+    pub fn of(query: &Query, plan: &Plan, time: Option<&str>) -> Self {
+        let moments = time.map_or_else(Vec::new, |time| moments(query, plan, time));
+        Self { moments, ..Self::cut(query, plan) }
+    }
+
+    fn cut(query: &Query, plan: &Plan) -> Self {
         if !plan.above.is_empty() {
             // The windows are those of a question below: what is seen has none of its own.
             return Self::default();
@@ -49,6 +61,14 @@ impl Windows {
     #[must_use]
     pub fn within(self, from: Option<Micros>, until: Option<Micros>) -> Self {
         Self { from, until, ..self }
+    }
+
+    /// An answer as it is seen: whole numbers that are times as times.
+    pub fn seen(&self, snapshot: &Arc<Snapshot>) -> Arc<Snapshot> {
+        if self.moments.is_empty() {
+            return snapshot.clone();
+        }
+        Arc::new(Snapshot { answer: in_times(&snapshot.answer, &self.moments), ..Snapshot::clone(snapshot) })
     }
 
     /// How an answer is drawn by these settings; the rest is guessed.
@@ -121,6 +141,27 @@ impl Windows {
     }
 }
 
+/// The columns of an answer that are its table's event time, or one of its values, in whole numbers.
+fn moments(query: &Query, plan: &Plan, time: &str) -> Vec<String> {
+    const PICKS: &[&str] = &["min", "max", "first", "last"];
+    let is_time =
+        |sql: &str| sql.rsplit('.').next().is_some_and(|own| own.trim_matches('"').eq_ignore_ascii_case(time));
+    let picks = |item: &SelectItem| {
+        let form = Form::from_query(&Query { items: vec![item.clone()], ..Query::default() });
+        match form.measures.first() {
+            Some(measure) => PICKS.contains(&measure.aggregate.as_str()) && is_time(&measure.argument),
+            None => is_time(&item.expr.sql),
+        }
+    };
+    let items = &plan.above.last().map_or(query, |above| &above.query).items;
+    let own = |(at, (name, dtype)): (usize, (&PlSmallStr, &DataType))| {
+        // Of what is asked anew as a whole, the names alone are known.
+        let is_own = dtype.is_integer() && items.get(at).map_or_else(|| name == time, picks);
+        is_own.then(|| name.to_string())
+    };
+    plan.output.iter().enumerate().filter_map(own).collect()
+}
+
 /// The counts and sums of a question that shows all of its groups: what is left out of a picture of them is exactly
 /// what they lack. Nothing is known of an answer without groups.
 fn additive(query: &Query, plan: &Plan) -> Option<Vec<String>> {
@@ -131,7 +172,7 @@ fn additive(query: &Query, plan: &Plan) -> Option<Vec<String>> {
     if query.having.is_some() || query.qualify.is_some() || query.limit.is_some() || query.distinct {
         return Some(Vec::new());
     }
-    let adds = |item: &crate::query::query::SelectItem| {
+    let adds = |item: &SelectItem| {
         let alone = Query { items: vec![item.clone()], ..Query::default() };
         let form = Form::from_query(&alone);
         form.measures.first().is_some_and(|measure| ADDITIVE.contains(&measure.aggregate.as_str()))

@@ -1,7 +1,12 @@
 //! Who may write a workspace: the first window that opened it, until it is closed or dies.
+//!
+//! The lock lies beside the file, so that windows of other homes see it, too. The system lets go of it with its
+//! process, however that ends. What is locked is empty and stays: were it taken away, one window could hold what is not
+//! there any more, and the next one lock another.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Folders;
@@ -20,14 +25,27 @@ impl WorkspaceLock {
     /// # Errors
     /// When the folder for settings cannot be written.
     pub fn take(workspace: &Path, folders: &Folders) -> Result<Option<Self>> {
-        let path = folders.kept_for(workspace).join("lock");
-        let fault = |error: &std::io::Error| Fault::io(path.display().to_string(), error);
-        if let Some(folder) = path.parent() {
-            own::folders(folder).map_err(|e| fault(&e))?;
-        }
-        let file = own::change(&path).map_err(|e| fault(&e))?;
+        // Where nothing can be written beside it, nobody can write it either.
+        let file = beside(workspace).or_else(|_| {
+            let folder = folders.kept_for(workspace);
+            let path = folder.join("lock");
+            own::folders(&folder)
+                .and_then(|()| own::change(&path))
+                .map_err(|error| Fault::io(path.display().to_string(), &error))
+        })?;
         Ok(file.try_lock().is_ok().then_some(Self { _file: file }))
     }
+}
+
+/// The file beside a workspace that is locked, whichever way the workspace was named.
+fn beside(workspace: &Path) -> io::Result<File> {
+    let named = std::path::absolute(workspace)?;
+    let (folder, name) = named.parent().zip(named.file_name()).ok_or(io::ErrorKind::InvalidInput)?;
+    own::root(folder)?;
+    // A link leads to the file that is meant; one that is not there yet has a folder all the same.
+    let file = named.canonicalize().or_else(|_| Ok::<_, io::Error>(folder.canonicalize()?.join(name)))?;
+    let name = file.file_name().unwrap_or(name).to_string_lossy();
+    own::change(&file.with_file_name(format!(".{name}.lock")))
 }
 
 impl Folders {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Seam, TablePosition, TimeColumn};
 use crate::figure::Settings;
+use crate::learn::drift::StaleReason;
 use crate::source::live::FeedUrl;
 use crate::source::live::url::shown;
 
@@ -45,6 +46,9 @@ pub struct TableSetup {
     /// How the answer is drawn, but for its mark.
     #[serde(skip_serializing_if = "Settings::is_default")]
     pub figure: Box<Settings>,
+    /// Its feeds were stopped, and stay so until they are started again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
     /// Its models, each in a file of its own.
     pub models: Vec<ModelSetup>,
     /// It comes from a file that this user did not save on this machine: the hosts that it names are to be agreed to.
@@ -69,11 +73,14 @@ pub struct ModelSetup {
 }
 
 /// How a model is guarded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GuardSetup {
     /// Features are compared every so many rows.
     pub window_rows: u64,
+    /// What speaks against the model and a person need not be told again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dismissed: Vec<StaleReason>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +121,7 @@ impl TableSetup {
             mark: of(&self.mark, &old.mark, &new.mark),
             figure: of(&self.figure, &old.figure, &new.figure),
             models: self.models.iter().filter(left).cloned().chain(added).collect(),
+            stopped: of(&self.stopped, &old.stopped, &new.stopped),
             foreign: of(&self.foreign, &old.foreign, &new.foreign),
         }
     }

@@ -49,7 +49,7 @@ fn found(folder: &Path) -> (Vec<u8>, Vec<String>) {
 }
 
 fn place(folder: &Path) -> RecordingPlace {
-    RecordingPlace { workspace: folder.to_owned(), table: "r".to_owned(), keep: Keep::default() }
+    RecordingPlace { workspace: folder.to_owned(), table: "r".to_owned(), keep: Keep::default(), rests: false }
 }
 
 #[test]

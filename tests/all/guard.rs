@@ -85,6 +85,7 @@ fn table(live: &[String], history: &[&Path]) -> Table {
         time: Some("at".into()),
         lateness: Some(Duration::from_secs(10)),
         seam: None,
+        rests: false,
     };
     open_table(&given, Duration::from_secs(30), &Cancel::new()).unwrap_or_else(|f| panic!("{f}"))
 }

@@ -69,6 +69,7 @@ fn ask(sql: &str, history: Option<&Path>, live: Option<String>) -> Arc<Snapshot>
         time: Some("dateTime".into()),
         lateness: Some(Duration::from_secs(3_600)),
         seam: Some("append".into()),
+        rests: false,
     };
     let opened = open_table(&given, Duration::from_secs(30), &Cancel::new()).unwrap_or_else(|f| panic!("{f}"));
     let plan =

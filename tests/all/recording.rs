@@ -187,7 +187,8 @@ fn a_recording_is_taken_up_again_by_a_new_pipe_whose_header_is_in_another_order(
 #[test]
 fn questions_resume_at_any_position_with_the_header_that_holds_there() {
     let folder = tempfile::tempdir().unwrap();
-    let place = RecordingPlace { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default() };
+    let place =
+        RecordingPlace { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default(), rests: false };
     let mut after = BTreeMap::new();
     for (round, text) in ["n,k\n1,a\n2,b\n", "k,n\nc,3\nd,4\n", "k,n\ne,5\nf,6\n"].into_iter().enumerate() {
         let (recording, writer) = record(&place, text, round == 0);
@@ -428,7 +429,8 @@ static PATIENT: LiveKind = LiveKind {
 #[test]
 fn a_recorded_feed_that_waits_and_connects_again_outlives_a_server_that_is_down() {
     let folder = tempfile::tempdir().unwrap();
-    let place = RecordingPlace { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default() };
+    let place =
+        RecordingPlace { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default(), rests: false };
     let address = url("patient://host/");
     let subject = || Subject { url: address.clone(), kind: &PATIENT, expect: Expect::default() };
     let waits = |recording: &Arc<Recording>| {

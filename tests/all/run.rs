@@ -61,6 +61,7 @@ pub fn given(history: &[&Path], live: &[String]) -> Given {
         time: Some("t".into()),
         lateness: Some(Duration::from_secs(3600)),
         seam: None,
+        rests: false,
     }
 }
 

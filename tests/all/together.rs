@@ -94,6 +94,22 @@ pub fn assert_alike(sql: &str, together: &Snapshot, alone: &Snapshot) {
     assert!(together.rows.conserved(), "{sql}: {:?}", together.rows);
 }
 
+#[test]
+fn late_rows_are_kept_with_all_that_is_read_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = split(folder.path(), &rows(3_000, 5), 60, "follow=false");
+    let options = Options { threads: 1, ..Options::default() };
+    let alone = answer(&table, QUESTIONS[2], options.clone());
+    let (_scan, runs) = start(&table, &[QUESTIONS[2], "SELECT * FROM r LIMIT 3"], options);
+    let together = wait(&runs[0], |s| s.last);
+    assert_alike(QUESTIONS[2], &together, &alone);
+    let own = alone.late.get_column_names_owned();
+    assert!(own.len() == 2 && alone.late.height() > 20, "{:?}", alone.late);
+    assert!(together.late.select(own).unwrap().equals_missing(&alone.late), "the same rows in the same order");
+    let others = ["k", "x"].map(|name| together.late.column(name).unwrap().null_count());
+    assert_eq!((together.late.width(), others), (4, [0, 0]), "no mark of a broken cell, and no value left out");
+}
+
 proptest! {
     #![proptest_config(crate::cases(8))]
 

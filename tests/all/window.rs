@@ -763,6 +763,7 @@ fn a_workspace_reads_back_as_it_was_written() {
         proposed: Some(7),
         mark: "bar".to_owned(),
         figure: Box::default(),
+        stopped: true,
         models: Vec::new(),
         foreign: false,
     };

@@ -7,6 +7,7 @@ use braid::ui::action::{Action, AppAction, BoardAction, ExportAction, OpenAction
 use braid::ui::board::title;
 use braid::ui::command::COMMANDS;
 use braid::ui::rhythm::Rhythm;
+use braid::ui::watch::RunState;
 use braid::workspace::bench::{Board, Edit, Layout, Tile, TileId, TileKind};
 use braid::workspace::{Folders, OpenedWorkspace, Seen, TableSetup, TimeSetup, save_workspace};
 use eframe::egui::{self, Key, Modifiers, Pos2};
@@ -475,6 +476,35 @@ fn a_second_window_on_a_workspace_is_told_and_keeps_nothing() {
 }
 
 #[test]
+fn windows_of_two_homes_see_each_other_on_one_file_and_a_dead_one_keeps_nobody_out() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let shared = tempfile::tempdir().unwrap();
+    let file = shared.path().join("ours.braid");
+    let [here, there] = [&one, &two].map(|home| Folders::inside(home.path()));
+    let first = OpenedWorkspace::open(&file, &here).unwrap();
+    save_workspace(&first.history, Seen::default(), &file, &here).unwrap();
+    let second = OpenedWorkspace::open_existing(&file, &there).unwrap();
+    assert!(first.lock.is_some() && second.lock.is_none() && second.elsewhere);
+    // By another name it is the same file.
+    let (folder, link) = (shared.path().join("deeper"), shared.path().join("link.braid"));
+    std::fs::create_dir(&folder).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for other in [folder.join("../ours.braid"), link].iter().filter(|other| other.exists()) {
+        assert!(OpenedWorkspace::open(other, &there).unwrap().lock.is_none(), "{}", other.display());
+    }
+    // What is written takes the place of the file, and the lock stays where it is.
+    save_workspace(&first.history, Seen::default(), &file, &here).unwrap();
+    assert!(OpenedWorkspace::open(&file, &there).unwrap().elsewhere);
+    // What a process leaves behind that was killed is the file that it had locked.
+    drop(first);
+    assert!(shared.path().join(".ours.braid.lock").exists());
+    assert!(OpenedWorkspace::open(&file, &there).unwrap().lock.is_some());
+    let closed = shared.path().join("closed");
+    assert!(OpenedWorkspace::open(&closed.join("new.braid"), &there).unwrap().lock.is_some());
+}
+
+#[test]
 fn a_workspace_is_saved_under_a_name_and_opened_in_place_of_another() {
     let mut window = opened();
     edit(&mut window, Edit::AddBoard { name: "Mine".into(), tiles: Vec::new() });
@@ -579,6 +609,77 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
     window.wait("it is measured again", |app| app.storage().is_idle());
     window.click("At most so old");
     assert_eq!(window.app().bench().retention.days, Some(30));
+}
+
+#[test]
+fn a_feed_that_was_stopped_stays_so_until_it_is_started_again() {
+    let url = till();
+    let rows = |app: &App| app.sheet().and_then(|s| s.watch.shown.as_ref().map(|shown| shown.rows.come_in));
+    let stopped = |app: &App| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped);
+    let tiles = |app: &App, rows: u64| {
+        let answered = |tile: &Tile| app.boards().run(tile.id)?.shown().map(|shown| shown.rows.come_in);
+        app.board().is_some_and(|board| board.tiles.iter().all(|tile| answered(tile) == Some(rows)))
+    };
+    let mut window = Window::new();
+    let setup = TableSetup { name: "till".into(), live: vec![url], ..TableSetup::default() };
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
+    window.wait("the first rows are there", |app| rows(app) == Some(300));
+    window.click("Board of till");
+    window.wait("its tiles are answered", |app| tiles(app, 300));
+    window.click("Stop");
+    window.wait("it has stopped", stopped);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.wait("that is taken back", |app| app.sheet().is_some_and(|s| s.watch.is_live()));
+    window.click("Stop");
+    window.wait("it has stopped, and that is kept", |app| stopped(app) && app.boards().changed.is_none());
+    window.settle();
+    // From its checkpoint, and where that is lost from what was recorded.
+    for lost in [false, true] {
+        window.closes();
+        let folder = {
+            let app = window.app();
+            app.folders().stored(app.session().file(), app.sheet().unwrap().id).join("checkpoints")
+        };
+        assert!(folder.is_dir());
+        if lost {
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+        window = window.restarted();
+        window.wait("its answer is there", |app| stopped(app) && rows(app) == Some(300) && tiles(app, 300));
+        std::thread::sleep(Duration::from_millis(300));
+        window.settle();
+        assert!(rows(&window.app()) == Some(300) && window.has("Stopped"), "nothing more has come");
+    }
+    window.click("Start till again");
+    window.wait("it is connected once more", |app| rows(app) == Some(600) && tiles(app, 600));
+    assert!(!window.app().bench().tables[0].stopped);
+}
+
+#[test]
+fn the_history_of_a_table_that_was_stopped_is_there_after_a_restart() {
+    let mut window = Window::new();
+    let (old, new) = (window.file("old.csv", &sales(2_000)), window.file("new.csv", &sales(80_000)));
+    let setup = TableSetup {
+        name: "sales".into(),
+        paths: vec![old],
+        live: vec![format!("replay:{}?rate=500", new.display())],
+        question: "SELECT shop, count(*) AS n FROM sales GROUP BY shop ORDER BY shop".into(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
+    let rows = |app: &App| app.sheet().and_then(|s| s.watch.shown.as_ref().map(|shown| shown.rows.come_in));
+    let stopped = |app: &App| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped);
+    window.wait("rows flow", |app| rows(app) > Some(2_100));
+    window.click("Stop");
+    window.wait("it has stopped, and that is kept", |app| stopped(app) && app.boards().changed.is_none());
+    window.settle();
+    window.closes();
+    let mut window = window.restarted();
+    window.wait("its history is there", |app| stopped(app) && rows(app) >= Some(2_000));
+    let before = rows(&window.app());
+    std::thread::sleep(Duration::from_millis(300));
+    window.settle();
+    assert!(stopped(&window.app()) && rows(&window.app()) == before, "and no row comes");
 }
 
 /// Whatever the window was doing when it ended, and whether it was closed or killed, its boards go on where they were;

@@ -2,9 +2,12 @@
 //! anew, compare, swap, and trust it again.
 
 use braid::engine::guard::Contender;
-use braid::ui::action::{Action, ChartFile, ExportAction, GuardAction, ModelAction, OpenAction, TableAction};
+use braid::ui::action::{
+    Action, AppAction, BoardAction, ChartFile, ExportAction, GuardAction, ModelAction, OpenAction, TableAction,
+};
 use braid::ui::guard::GuardView;
 use braid::ui::models::ModelId;
+use braid::workspace::bench::{Edit, Tile, TileKind};
 use braid::workspace::{TableSetup, TimeSetup};
 
 use crate::window::Window;
@@ -369,6 +372,61 @@ fn what_is_guarded_comes_back_with_its_table() {
     let mut window = window.restarted();
     window.wait_done();
     assert!(window.app().models().entries.is_empty());
+}
+
+fn has_ended(app: &braid::ui::App) -> bool {
+    app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
+}
+
+#[test]
+fn a_person_is_told_once_that_a_model_is_stale_and_nothing_moves_by_it() {
+    let mut window = with_model();
+    window.click("Guard late");
+    window.click("Close");
+    let rows_at = |window: &Window| {
+        let mut all = window.harness.query_all_by_label_contains("rows in");
+        all.next().expect("the status bar counts rows").rect().left()
+    };
+    assert!(window.has("late is guarded"));
+    let before = rows_at(&window);
+    window.wait("all rows are watched", has_ended);
+    assert!(window.has("late is stale") && !window.has("late is guarded"));
+    assert_eq!(rows_at(&window), before, "what stands behind it stays where it is");
+    let told = |window: &Window| {
+        let app = window.app();
+        app.notices().all().iter().find(|n| n.what.contains("late is stale since")).map(|n| n.id)
+    };
+    let id = told(&window).expect("it is told");
+    let steps = window.app().bench().clone();
+    window.propose(Action::App(AppAction::Dismiss(id)));
+    window.wait("it is written down", |app| app.is_idle() && !std::sync::Arc::ptr_eq(app.bench(), &steps));
+    let mut window = window.restarted();
+    window.wait("all rows are watched again", has_ended);
+    assert!(window.has("late is stale") && told(&window).is_none(), "for the same cause it is not told again");
+}
+
+#[test]
+fn a_small_tile_of_a_guard_says_the_most_important_first_and_cuts_nothing() {
+    let mut window = with_model();
+    window.click("Guard late");
+    window.click("Close");
+    window.wait("all rows are watched", has_ended);
+    let guard = Tile::new("trips", "", String::new(), TileKind::Guard("late".into()));
+    let tiles = vec![guard.clone(), Tile { show: TileKind::Text("words".into()), ..guard.clone() }];
+    window.propose(Action::Board(BoardAction::step(Edit::AddBoard { name: "Small".into(), tiles })));
+    let board = window.app().bench().boards.last().unwrap().id;
+    window.propose(Action::Board(BoardAction::step(Edit::Resize { board, path: vec![], shares: vec![0.2, 0.8] })));
+    window.propose(Action::Board(BoardAction::Show(Some(board))));
+    window.settle();
+    let rect = |label: &str| {
+        let found = window.harness.query_all_by_label_contains(label).find(|node| node.rect().left() > 248.0);
+        found.unwrap_or_else(|| panic!("{label} is on the board")).rect()
+    };
+    let (head, word, error) = (rect("Guard of late"), rect("Stale"), rect("The error has grown, since 2024-03-01"));
+    let feature = rect("'weight' is not distributed as in training, since");
+    assert!(head.bottom() <= word.top() && word.bottom() <= error.top() && error.bottom() <= feature.top());
+    assert!(error.height() > 24.0 && error.width() < 210.0, "in several lines: {error}");
+    assert!(rect("7,000 rows of trips").top() >= feature.bottom(), "what is less important follows");
 }
 
 /// How long a trip of this way takes; after the change, an hour more.

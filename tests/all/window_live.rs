@@ -203,7 +203,7 @@ fn late_rows_are_readmitted_with_one_click_and_their_windows_are_corrected() {
         app.sheet()
             .is_some_and(|s| s.whole_late_rows().is_some_and(|found| found.as_ref().is_ok_and(|f| f.width() == 2)))
     });
-    assert!(window.has("As they came:") && !window.has("with the columns of the question alone"));
+    assert!(window.has("As they came:") && !window.has("with the columns that questions read alone"));
     let at = {
         let sheet = window.sheet();
         let whole = sheet.whole_late_rows().unwrap().as_ref().unwrap();
@@ -229,6 +229,19 @@ fn late_rows_are_readmitted_with_one_click_and_their_windows_are_corrected() {
     assert!(newest.rows.conserved());
     assert!(states(&window.app()).contains(&WindowStatus::Corrected));
     assert!(window.has("re-admitted") && window.has("corrected"));
+}
+
+#[test]
+fn late_rows_of_a_board_are_kept_with_what_its_tiles_read_of_them() {
+    let mut window = with_windows("&disorder=90s&seed=7", 0);
+    window.click("Board of ticks");
+    let known = |app: &App| app.sheet().and_then(|s| s.watch.newest.as_ref().map(|s| s.late.clone())).unwrap();
+    window.wait("a row was late since its tiles read all columns", |app| {
+        known(app).column("v").is_ok_and(|v| v.null_count() + 10 < v.len())
+    });
+    assert!(!window.sheet().question.asked.contains("v"), "its own question reads the time alone");
+    let seen = window.sheet().late_rows(&known(&window.app()));
+    assert_eq!(seen.get_column_names(), ["at", "v"], "in the order of the table");
 }
 
 #[test]

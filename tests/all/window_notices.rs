@@ -5,8 +5,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use braid::data::Fault;
-use braid::ui::action::{Action, AppAction, OpenAction, Pane};
+use braid::ui::action::{Action, AppAction, BoardAction, OpenAction, Pane, TableAction};
 use braid::ui::notices::Notices;
+use braid::workspace::bench::Edit;
 use braid::workspace::{TableId, TableSetup};
 use eframe::egui;
 use egui::accesskit::Role;
@@ -210,4 +211,50 @@ fn a_feed_that_is_lost_is_tried_again_at_a_click() {
     window.click("Try now");
     assert_eq!(window.app().notices().all().len(), 1, "the notice stays until it is back");
     window.wait("rows flow again", |app| rows(app) > before);
+}
+
+#[test]
+fn what_could_not_be_opened_is_told_until_something_else_is_opened() {
+    let mut window = Window::new();
+    let (missing, other) = (window.path("missing.csv"), window.path("other.csv"));
+    let told = |window: &Window| -> Vec<String> {
+        window.app().notices().all().iter().map(|notice| notice.place.clone()).collect()
+    };
+    window.drop_files(&[&missing]);
+    window.wait("it is told", |app| !app.notices().all().is_empty());
+    assert!(window.has("There is no such file or folder"));
+    window.drop_files(&[&other]);
+    window.wait("the other is told", |app| app.notices().all().len() == 2);
+    let there = window.file("there.csv", "a,b\n1,2\n");
+    window.drop_files(&[&there]);
+    window.wait_done();
+    assert!(told(&window).is_empty() && window.app().notices().log().all(|entry| entry.mended.is_some()));
+    // Of several that are opened at once, each that cannot be is told.
+    window.drop_files(&[&missing, &other, &there]);
+    window.wait("both are told", |app| app.notices().all().iter().filter(|n| n.what.contains("no such")).count() == 2);
+}
+
+#[test]
+fn what_was_removed_is_brought_back_by_a_click_until_the_next_step() {
+    let mut window = with_sales();
+    let id = window.selected();
+    let offers = |window: &Window| window.app().notices().all().iter().any(|n| n.what.contains("was removed"));
+    window.propose(Action::Table(id, TableAction::Remove));
+    assert!(window.app().sheets().is_empty() && window.has("sales was removed; its files stay as they are"));
+    window.click("Undo");
+    window.wait_done();
+    assert!(window.app().sheets().len() == 1 && !offers(&window), "it is back, and nothing is left to take back");
+    // A tile and a board, too; what another step was taken after is not undone by mistake.
+    window.click("Board of sales");
+    let board = window.shown_board();
+    let tile = window.app().board().unwrap().tiles[0].clone();
+    let step = |edit: Edit| Action::Board(BoardAction::step(edit));
+    window.propose(step(Edit::RemoveTile { tile: tile.id }));
+    assert!(window.has(&format!("{} was removed", braid::ui::board::title(&tile))));
+    window.propose(step(Edit::RenameBoard { board, name: "Mine".into() }));
+    assert!(!offers(&window));
+    window.propose(step(Edit::RemoveBoard { board }));
+    assert!(window.has("Mine was removed"));
+    window.propose(Action::App(AppAction::Undo));
+    assert!(!offers(&window) && window.app().bench().board(board).is_some());
 }

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use braid::ui::action::{Action, ChartAction, OpenAction, TableAction};
+use braid::figure::AxisKind;
+use braid::ui::action::{Action, AppAction, BoardAction, ChartAction, OpenAction, TableAction};
+use braid::ui::grid::GridAction;
+use braid::workspace::bench::{Edit, Layout};
 use braid::workspace::{TableSetup, TimeSetup};
+use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
 use super::window::{Window, with_sales};
@@ -73,7 +77,7 @@ fn whole_numbers_that_may_be_times_are_offered_with_their_unit_and_never_taken()
     window.drop_files(&[&path]);
     window.wait_done();
     assert!(window.sheet().table.time.is_none(), "nothing is taken silently");
-    let found: Vec<String> = window.sheet().epochs.iter().map(|epoch| epoch.words()).collect();
+    let found: Vec<String> = window.sheet().first_rows.epochs.iter().map(|epoch| epoch.words()).collect();
     assert_eq!(found, ["ts · epoch ms", "phone · epoch s"]);
     assert!(window.has("ts · epoch ms may be the time of trades") && !window.has("phone · epoch s may"));
     window.click("Take ts as its time");
@@ -83,6 +87,82 @@ fn whole_numbers_that_may_be_times_are_offered_with_their_unit_and_never_taken()
     window.wait_done();
     assert_eq!(window.answer().len(), 9);
     assert!(window.answer()[0].starts_with("2024-03-01 00:00"), "{:?}", window.answer());
+}
+
+/// Trades with a side and a running number, whose times are milliseconds since 1970.
+fn trades(window: &mut Window) {
+    let row = |i: i64| {
+        let side = if i % 3 == 0 { "buy" } else { "sell" };
+        format!("{},{},{side},{:.1}\n", 5_000 + i, 1_709_251_200_000 + i * 60_000, (i % 7) as f64 * 1.5)
+    };
+    let text = "k,ts,side,price\n".to_owned() + &(0..500).map(row).collect::<String>();
+    let path = window.file("trades.csv", &text);
+    window.drop_files(&[&path]);
+    window.wait_done();
+}
+
+#[test]
+fn whole_numbers_that_are_taken_as_the_time_are_seen_as_times() {
+    let mut window = Window::new();
+    trades(&mut window);
+    window.click("Take ts as its time");
+    window.wait_done();
+    window.ask("SELECT ts, price FROM trades ORDER BY ts LIMIT 3");
+    window.wait_done();
+    assert_eq!(window.answer()[1], "2024-03-01 00:01:00 1.5");
+    assert!(window.has("2024-03-01 00:01"), "in the grid");
+    assert!(window.harness.query_by_label("epoch ms").is_some(), "and the panel tells what they are");
+    assert_eq!(window.sheet().chart.figure().unwrap().x.kind, AxisKind::Time);
+    // What is saved is what was answered.
+    let answered = window.sheet().watch.answered.clone().unwrap();
+    assert!(answered.answer.column("ts").unwrap().dtype().is_integer());
+    let id = window.selected();
+    window.propose(Action::Grid(id, GridAction::Card(1)));
+    assert!(window.has("2024-03-01 00:01"));
+    window.propose(Action::App(AppAction::Hide));
+    window.ask("SELECT side, max(trades.ts) AS newest, count(*) AS ts FROM trades GROUP BY side ORDER BY side");
+    window.wait_done();
+    assert_eq!(window.answer(), ["buy 2024-03-01 08:18:00 167", "sell 2024-03-01 08:19:00 333"], "a count is no time");
+}
+
+#[test]
+fn a_board_that_nobody_has_touched_is_proposed_anew_for_another_time() {
+    let tiles = |window: &Window| -> Vec<String> {
+        let app = window.app();
+        let board = app.bench().boards.iter().find(|board| board.name == "Board of trades");
+        board.expect("it came with the table").tiles.iter().map(|tile| tile.sql.clone()).collect()
+    };
+    let mut window = Window::new();
+    trades(&mut window);
+    let (before, asked) = (tiles(&window), window.sheet().question.asked.clone());
+    let over_time = |sql: &&String| sql.contains("tumble(ts");
+    assert_eq!(before.iter().filter(over_time).count(), 0);
+    assert!(before.iter().any(|sql| sql.contains("avg(price)")) && before.iter().all(|sql| !sql.contains("avg(k)")));
+    window.click("Take ts as its time");
+    window.wait_done();
+    window.settle();
+    let after = tiles(&window);
+    assert!(after.iter().filter(over_time).count() >= 2, "{after:?}");
+    assert!(window.sheet().question.asked.contains("tumble(ts"), "and its question");
+    assert!(after.iter().any(|sql| sql.contains("'1 minute'")), "windows that fit its history: {after:?}");
+    // It is one step.
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.wait_done();
+    assert_eq!((tiles(&window), window.sheet().question.asked.clone()), (before.clone(), asked));
+    assert!(window.sheet().table.time.is_none());
+    // What somebody has changed stays.
+    let (board, wide) = {
+        let app = window.app();
+        let board = app.bench().boards.iter().find(|board| board.name == "Board of trades").unwrap().clone();
+        (board.id, board.layout.unwrap())
+    };
+    let path = if matches!(wide, Layout::Column(_)) { vec![0] } else { Vec::new() };
+    window.propose(Action::Board(BoardAction::step(Edit::Resize { board, path, shares: vec![0.6, 0.4] })));
+    let time = braid::engine::TimeColumn { column: "ts".to_owned(), lateness: Duration::ZERO };
+    window.propose(Action::Table(window.selected(), TableAction::Time(Some(time))));
+    window.wait_done();
+    window.settle();
+    assert_eq!(tiles(&window), before);
 }
 
 #[test]

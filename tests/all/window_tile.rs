@@ -78,6 +78,31 @@ fn undo(window: &mut Window) {
 }
 
 #[test]
+fn the_popup_at_the_pointer_tells_what_the_legend_does_not() {
+    let (mut window, tile) = with_tile();
+    let told = |window: &Window| {
+        ["north", "south", "west"].map(|shop| window.harness.query_all_by_label(shop).next().is_some())
+    };
+    let hover = |window: &mut Window| {
+        let figure = window.harness.get_by_label_contains("Figure: ").rect();
+        window.harness.hover_at(figure.min + figure.size() * vec2(0.5, 0.6));
+        window.settle();
+    };
+    let line = Tile { show: TileKind::Figure("line".into()), ..tile };
+    window.propose(Action::Board(BoardAction::step(Edit::SetTile { tile: line.clone() })));
+    window.settle();
+    hover(&mut window);
+    assert!(window.has("2024-03-01 00:"), "the moment");
+    assert_eq!(told(&window), [false; 3], "the legend has the whole counts");
+    // A legend of one name is none, and what it cannot say in few digits is told.
+    let sql = line.sql.replace("count(*) AS rows", "sum(amount) * 1.00001 AS total");
+    window.propose(Action::Board(BoardAction::step(Edit::SetTile { tile: Tile { sql, ..line } })));
+    window.wait("it is answered", |app| app.is_idle());
+    hover(&mut window);
+    assert_eq!(told(&window).iter().filter(|told| **told).count(), 1, "the nearest one, with all its digits");
+}
+
+#[test]
 fn the_form_of_a_tile_sets_its_figure_and_each_change_is_a_step() {
     let (mut window, before) = with_tile();
     open(&mut window);

@@ -465,7 +465,7 @@ fn what_is_not_read_yet_is_shaded_and_is_no_gap() {
     let query = Query::parse(sql).unwrap();
     let schema: SchemaRef =
         Schema::from_iter([Field::new("at".into(), DataType::Datetime(TimeUnit::Microseconds, None))]).into();
-    let windows = braid::workspace::Windows::of(&query, &Plan::new(&query, sql, &schema, Some("at")).unwrap());
+    let windows = braid::workspace::Windows::of(&query, &Plan::new(&query, sql, &schema, Some("at")).unwrap(), None);
     let snapshot = Snapshot { answer, ..Snapshot::default() };
     let figure =
         |share| braid::workspace::picture(&Encoding::guess(&snapshot.answer), &snapshot, &windows, share).unwrap();

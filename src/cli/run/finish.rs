@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::args::{QuestionArgs, RunArgs};
@@ -28,7 +29,7 @@ pub struct RunContext {
 pub struct Answered<'a> {
     pub args: &'a QuestionArgs,
     pub table: &'a Table,
-    pub last: &'a Snapshot,
+    pub last: &'a Arc<Snapshot>,
     pub windows: &'a Windows,
     /// Whether rows were written as they came.
     pub streamed: bool,
@@ -63,7 +64,7 @@ pub fn finish(args: &RunArgs, answered: &[Answered<'_>], context: RunContext) ->
         let of: Vec<_> = answered
             .iter()
             .zip(&groups)
-            .map(|(question, groups)| (&*question.args.name, question.last, *groups))
+            .map(|(question, groups)| (&*question.args.name, &**question.last, *groups))
             .collect();
         let text = stats::json(&of, context.before, context.started);
         disk::write(path, text.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
@@ -185,6 +186,7 @@ fn draw(path: &Path, args: &RunArgs, question: &Answered<'_>) -> Result<()> {
             .hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
     }
     let settings = Settings::default().by(args.mark.map_or("", |mark| mark.name));
+    let last = &question.windows.seen(last);
     let encoding = question.windows.encoding(&last.answer, &settings);
     let figure = picture(&encoding, last, question.windows, last.history_share())?;
     export::save(&figure, path, &Look::light())

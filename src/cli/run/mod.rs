@@ -158,7 +158,8 @@ fn bind<'a>(
     let plan =
         Arc::new(Plan::with_models(query, &question.sql, &inputs, models).map_err(|fault| named(fault, question))?);
     let rows_to = rows_to(args, question, &plan);
-    Ok(Bound { args: question, windows: Windows::of(&plan.query, &plan), plan, tables, rows_to })
+    let time = tables.first().and_then(|name| open.get(name)?.time.as_ref()).map(|time| time.column.as_str());
+    Ok(Bound { args: question, windows: Windows::of(&plan.query, &plan, time), plan, tables, rows_to })
 }
 
 /// What reading a piece of each of its tables takes, bytes.

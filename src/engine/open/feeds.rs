@@ -32,6 +32,8 @@ pub struct KeptIn {
     pub keep: Keep,
     /// Nothing was kept there for this table yet: what lies there was another's.
     pub anew: bool,
+    /// Its feeds were stopped.
+    pub rests: bool,
     /// Who asks the table: the checkpoints of others go.
     pub askers: BTreeSet<String>,
 }
@@ -96,6 +98,7 @@ pub fn open_feed(given: Given, kept: Option<KeptIn>, wake: Wake) -> Job<Table> {
     let bell = wake.clone();
     Job::start("connect", wake, move |report| {
         report.progress(0, 0, "connecting");
+        let given = Given { rests: kept.as_ref().is_some_and(|kept| kept.rests), ..given };
         let kept = kept.as_ref().map(KeptIn::ready).transpose()?;
         let mut table = open_table_in(&given, kept, FIRST_ROWS, &report.cancel)?;
         record(&mut table, &bell)?;
@@ -109,11 +112,12 @@ pub fn attach_feed(table: Table, url: String, kept: Option<KeptIn>, wake: Wake) 
     Job::start("connect", wake, move |report| {
         report.progress(0, 0, "connecting");
         let mut table = attach(table, &url)?;
+        let rests = kept.as_ref().is_some_and(|kept| kept.rests);
         if let Some((workspace, keep)) = kept.as_ref().map(KeptIn::ready).transpose()?
             && let Some(feed) = table.live.pop()
         {
             let (workspace, name) = (workspace.to_owned(), table.name.clone());
-            table.live.push(feed.kept_in(RecordingPlace { workspace, table: name, keep }));
+            table.live.push(feed.kept_in(RecordingPlace { workspace, table: name, keep, rests }));
         }
         if let Some(feed) = table.live.last().filter(|f| !f.kind.rereadable) {
             feed.settle(FIRST_ROWS, &report.cancel)?;

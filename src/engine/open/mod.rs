@@ -38,6 +38,8 @@ pub struct Given {
     pub lateness: Option<Duration>,
     /// `position`, `time:T`, `key:COL` or `append`; `None` takes what the sources can prove.
     pub seam: Option<String>,
+    /// Its feeds were stopped: what is recorded of them is all that they give until they go on.
+    pub rests: bool,
 }
 
 /// Opens files and connects feeds as far as their schema needs it. A table of feeds alone waits for their first rows,
@@ -62,7 +64,8 @@ pub fn open_table_in(
 ) -> Result<Table> {
     let kept = |feed: Feed| match workspace {
         Some((workspace, keep)) => {
-            feed.kept_in(RecordingPlace { workspace: workspace.to_owned(), table: given.name.clone(), keep })
+            let (workspace, table, rests) = (workspace.to_owned(), given.name.clone(), given.rests);
+            feed.kept_in(RecordingPlace { workspace, table, keep, rests })
         }
         None => feed,
     };

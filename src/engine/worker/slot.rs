@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use polars::prelude::{Column, DataFrame, PlSmallStr};
 
+use crate::data::broken::is_mark;
 use crate::data::{Rejects, Result};
 use crate::engine::continuous::ContinuousQuery;
 use crate::engine::handover::Delta;
@@ -111,7 +112,7 @@ impl Slot {
     ) -> Result<()> {
         let frame = self.own_columns(&ruled.frame)?;
         let height = frame.height() as u64;
-        let Some(mut absorbed) = self.absorb_rows(frame, shared, origin.at, join)? else {
+        let Some(mut absorbed) = self.absorb_rows(frame, &ruled.frame, shared, origin.at, join)? else {
             self.left += height;
             return Ok(());
         };
@@ -137,8 +138,7 @@ impl Slot {
         delta.late.note(&mut absorbed)
     }
 
-    /// The columns that it would read if it were alone, and the watermarks of rows, where it has windows; always in the
-    /// same order, whatever else is asked: late rows of many chunks make one frame.
+    /// The columns that it would read if it were alone, and the watermarks of rows, where it has windows.
     fn own_columns(&self, frame: &DataFrame) -> Result<DataFrame> {
         let judged = self.query.plan.window().is_some().then_some(WATERMARK);
         let own = self.query.columns.iter().map(PlSmallStr::as_str).chain(judged);
@@ -146,11 +146,12 @@ impl Slot {
         Ok(DataFrame::new(frame.height(), columns)?)
     }
 
-    /// Takes rows; those that may be late are judged one by one. `None` when the scan is to end before they could be
-    /// joined.
+    /// Takes rows; those that may be late are judged one by one, and kept with all that was `read` of them. `None` when
+    /// the scan is to end before they could be joined.
     fn absorb_rows(
         &mut self,
         mut frame: DataFrame,
+        read: &DataFrame,
         mut shared: Option<&mut SharedRows<'_>>,
         at: Option<SourceRange>,
         join: &Join<'_>,
@@ -162,7 +163,9 @@ impl Slot {
         let mut late = None;
         if let Some(judged) = frame.column(WATERMARK).ok().map(Column::is_not_null) {
             if judged.any() {
-                late = Some(frame.filter(&judged)?);
+                // A joined row has columns of the dataset, which may be called as those that it does not read.
+                let whole = if lookup.is_some() { frame.clone() } else { with_others(&frame, read)? };
+                late = Some(whole.filter(&judged)?);
                 frame = frame.filter(&!&judged)?;
                 shared = None;
             }
@@ -183,6 +186,13 @@ impl Slot {
         }
         Ok(Some(absorbed))
     }
+}
+
+/// Rows with the columns that others read of them behind their own.
+fn with_others(own: &DataFrame, read: &DataFrame) -> Result<DataFrame> {
+    let is_other = |column: &&Column| !is_mark(column.name()) && own.get_column_index(column.name()).is_none();
+    let columns = own.columns().iter().chain(read.columns().iter().filter(is_other)).cloned().collect();
+    Ok(DataFrame::new(own.height(), columns)?)
 }
 
 type Lookups<'a> = dyn Fn(&ContinuousQuery) -> Result<Option<Arc<crate::query::join::Lookup>>> + 'a;

@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame};
+use serde::{Deserialize, Serialize};
 
 pub use adwin::{Adwin, Change};
 pub use baseline::{Baseline, BaselineFeature, Binning, Tally};
@@ -30,7 +31,8 @@ pub struct Stale {
     pub evidence: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StaleReason {
     /// A feature is no longer distributed as it was.
     Feature(String),

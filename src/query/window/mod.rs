@@ -264,3 +264,15 @@ pub(super) fn checked(kind: WindowAssigner) -> Result<WindowAssigner> {
 pub(super) fn as_times(name: PlSmallStr, micros: Int64Chunked) -> Column {
     micros.with_name(name).into_datetime(TimeUnit::Microseconds, None).into_column()
 }
+
+/// Rows whose whole numbers since 1970 in these columns are times; columns that are none, or are not there, stay.
+pub fn in_times(rows: &DataFrame, columns: &[String]) -> DataFrame {
+    let mut seen = rows.clone();
+    for name in columns {
+        let whole = rows.column(name).ok().filter(|column| column.dtype().is_integer());
+        let Some(times) = whole.and_then(|column| micros_of(column).ok()) else { continue };
+        // It takes the place of a column of the same height.
+        let _ = seen.replace(name, as_times(name.as_str().into(), times));
+    }
+    seen
+}

@@ -157,7 +157,10 @@ impl LateFiles {
 }
 
 /// One below the other; what only one of them has is null in the other. A column of two types becomes text.
-fn stack(one: DataFrame, other: DataFrame) -> Result<DataFrame> {
+///
+/// # Errors
+/// When a value cannot be written as text.
+pub fn stack(one: DataFrame, other: DataFrame) -> Result<DataFrame> {
     if one.schema() == other.schema() {
         return Ok(one.vstack(&other)?);
     }

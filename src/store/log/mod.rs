@@ -207,6 +207,14 @@ impl Log {
         self.news.notify_all();
     }
 
+    /// It goes on: what was closed with `close` is added to again.
+    pub fn reopen(&self) {
+        let mut state = self.lock();
+        state.closed = state.meta.ended;
+        drop(state);
+        self.news.notify_all();
+    }
+
     /// As `close`, because of a fault.
     pub fn fail(&self, fault: Fault) {
         let mut state = self.lock();

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use crate::ui::App;
 use crate::ui::action::BoardAction;
-use crate::ui::board::{Adding, as_asked};
+use crate::ui::board::{Adding, as_asked, title};
 use crate::workspace::TableId;
-use crate::workspace::bench::{BoardId, Edit, Scope, Tile, TileId, TileKind};
+use crate::workspace::bench::{Bench, BoardId, Edit, Scope, Tile, TileId, TileKind};
 
 impl App {
     pub(in crate::ui) fn apply_board(&mut self, action: BoardAction) {
@@ -16,7 +16,11 @@ impl App {
                 self.save_workspace();
             }
             BoardAction::Edit { edit, goes_on } => {
+                let gone = removed(self.bench(), &edit);
                 self.step_on(&edit, goes_on);
+                if let Some(gone) = gone {
+                    self.notices.offer_undo(format!("{gone} was removed"));
+                }
                 if let Edit::Duplicate { tile } = *edit {
                     // Keys are for the one that came, the newest.
                     let board = self.bench().board_of(tile);
@@ -118,5 +122,14 @@ impl App {
         let Some(board) = board.or(self.boards.shown) else { return };
         self.step(&Edit::AddTile { board, tile, at: None });
         self.bring_to_front(Some(board));
+    }
+}
+
+/// What a step removes, in words.
+fn removed(bench: &Bench, edit: &Edit) -> Option<String> {
+    match edit {
+        Edit::RemoveTile { tile } => bench.tile(*tile).map(title),
+        Edit::RemoveBoard { board } => bench.board(*board).map(|board| board.name.clone()),
+        _ => None,
     }
 }

@@ -56,7 +56,7 @@ impl App {
             }
             ExportAction::Answer(Some(path), table, file) => {
                 let sheet = self.sheet_of(table);
-                let Some(shown) = sheet.and_then(|sheet| sheet.watch.shown.clone()) else {
+                let Some(shown) = sheet.and_then(|sheet| sheet.watch.answered.clone()) else {
                     self.notices.fault(&Fault::new("there is no answer to save yet").hint("ask a question first"));
                     return;
                 };

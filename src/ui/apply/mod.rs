@@ -16,6 +16,7 @@ use super::action::{
     Action, AppAction, BoardAction, ChartAction, CostAction, Pane, RewindAction, RunAction, StorageAction,
 };
 use super::board::{head_id, value};
+use super::notices::NoticeOrigin;
 use super::{App, focus};
 use crate::workspace::TableId;
 use crate::workspace::bench::Board;
@@ -127,7 +128,11 @@ impl App {
         match action {
             AppAction::Undo => self.take_back(true),
             AppAction::Redo => self.take_back(false),
-            AppAction::Dismiss(id) => self.notices.dismiss(id),
+            AppAction::Dismiss(id) => {
+                if let Some(NoticeOrigin::Guard(model)) = self.notices.dismiss(id) {
+                    self.dismiss_guard(model);
+                }
+            }
             AppAction::Show(pane) => {
                 self.pane = Some(pane);
                 if pane == Pane::Storage {

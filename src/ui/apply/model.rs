@@ -102,6 +102,7 @@ impl App {
                 self.save_workspace();
             }
             ModelAction::Remove => {
+                let name = self.models.get(id).map(|entry| entry.name.clone()).unwrap_or_default();
                 self.models.remove(id);
                 self.forget_guards();
                 if self.report.as_ref().is_some_and(|r| r.model == id) {
@@ -109,6 +110,7 @@ impl App {
                     self.pane = self.pane.filter(|pane| *pane != Pane::Report);
                 }
                 self.save_workspace();
+                self.notices.offer_undo(format!("{name} was removed"));
             }
             ModelAction::AskPredictions => self.ask_model(id, |entry, sheet| Some(entry.predictions_sql(sheet))),
             ModelAction::AskAccuracy => self.ask_model(id, |entry, sheet| entry.accuracy_sql(sheet)),

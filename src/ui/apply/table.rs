@@ -18,8 +18,10 @@ impl App {
         match action {
             TableAction::Select => self.selected = Some(id),
             TableAction::Remove => {
+                let name = self.bench().table(id).map(|table| table.name.clone()).unwrap_or_default();
                 self.close(id);
                 self.step(&Edit::RemoveTable { table: id });
+                self.notices.offer_undo(format!("{name} was removed; its files stay as they are"));
             }
             TableAction::Name(begins) => {
                 self.naming = begins.then_some(id);
@@ -76,7 +78,7 @@ impl App {
             TableAction::ProfileLateness => self.profile_lateness(id),
             TableAction::LoadModel(file) => return self.load_model(id, file),
             TableAction::AppendFiles(from) => self.append_files(id, from),
-            TableAction::Time(time) => self.retable(id, |table| table.time = time),
+            TableAction::Time(time) => self.set_time(id, time),
             TableAction::Seam(seam) => {
                 let mut met = Ok(());
                 self.retable(id, |table| {
@@ -96,7 +98,7 @@ impl App {
         self.save_workspace();
     }
 
-    fn retable(&mut self, id: TableId, change: impl FnOnce(&mut Table)) {
+    pub(in crate::ui) fn retable(&mut self, id: TableId, change: impl FnOnce(&mut Table)) {
         let wake = self.wake.clone();
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
             sheet.retable(&wake, change);

@@ -5,6 +5,7 @@ mod column;
 mod lag;
 mod narrow;
 mod number;
+mod proposed;
 mod question;
 mod run;
 mod suggest;
@@ -35,7 +36,7 @@ use super::worksheet::Worksheet;
 use crate::engine::moment::{Moment, PATIENCE, common};
 use crate::figure::Colours;
 use crate::query::window::Micros;
-use crate::workspace::bench::{Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
+use crate::workspace::bench::{Board, BoardId, Layout, Scope, Span, Tile, TileId};
 use crate::workspace::{SeriesColours, TableId};
 
 /// The head of a tile, as what can have the keyboard's focus.
@@ -333,33 +334,5 @@ impl App {
         boards.own_ranges.clear();
         boards.paused = false;
         boards.presenting &= board.is_some();
-    }
-
-    /// Gives a table that has no board one, so that there is something to watch at once.
-    pub(super) fn first_boards(&mut self) {
-        for sheet in &self.sheets {
-            let name = &sheet.table.name;
-            let bench = self.bench.now();
-            if bench.is_boarded(sheet.id) {
-                continue;
-            }
-            let has = bench.boards.iter().any(|board| board.tiles.iter().any(|tile| tile.table == *name));
-            let board = format!("Board of {name}");
-            if has || self.bench.knows_board(&board) {
-                self.bench.note_board(sheet.id);
-                continue;
-            }
-            if sheet.question.asked.is_empty() {
-                continue;
-            }
-            let suggested = suggestions(sheet, None).into_iter().take(4);
-            let tiles: Vec<Tile> = suggested.map(|tile| Tile { suggested: true, ..tile }).collect();
-            let numbered = matches!(&tiles[..], [Tile { show: TileKind::Number, .. }, _, _, ..]);
-            self.bench.begin_with(&Edit::AddBoard { name: board, tiles });
-            // A number needs less room than the figure beside it.
-            if let Some(board) = self.bench.now().boards.last().map(|board| board.id).filter(|_| numbered) {
-                self.bench.begin_with(&Edit::Resize { board, path: vec![0], shares: vec![0.32, 0.68] });
-            }
-        }
     }
 }

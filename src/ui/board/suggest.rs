@@ -46,7 +46,7 @@ impl Adding {
 
     /// What is asked to find out how far the values of its measure reach, while that is not known.
     pub(super) fn extent(&self, sheet: &Worksheet) -> Option<Tile> {
-        let column = measured(&sheet.table).filter(|_| self.range.is_none())?;
+        let column = measured(sheet).filter(|_| self.range.is_none())?;
         let measure = |aggregate: &str| Measure {
             aggregate: aggregate.to_owned(),
             argument: name(&column),
@@ -64,7 +64,7 @@ pub fn suggestions(sheet: &Worksheet, range: Option<(f64, f64)>) -> Vec<Tile> {
     let table = &*sheet.table;
     let size = size(sheet);
     let time = table.time.as_ref().map(|time| time.column.as_str());
-    let measure = measured(table);
+    let measure = measured(sheet);
     let category = category(table);
     let mut tiles = Vec::new();
     let mut add = |form: Form, show: TileKind| {
@@ -122,14 +122,17 @@ pub fn fitting(sql: &str) -> TileKind {
 }
 
 /// The first number that measures something: not one that only numbers or names rows.
-fn measured(table: &Table) -> Option<String> {
+fn measured(sheet: &Worksheet) -> Option<String> {
+    let (table, running) = (&*sheet.table, &sheet.first_rows.running);
     let names_rows = |column: &str| {
         let column = column.to_lowercase();
         column == "id" || column.ends_with("_id") || column.ends_with("number") || column == "row"
     };
     let time = table.time.as_ref().map(|time| time.column.as_str());
-    let fits =
-        |column: &str, dtype: &DataType| dtype.is_primitive_numeric() && Some(column) != time && !names_rows(column);
+    let fits = |column: &str, dtype: &DataType| {
+        let runs_on = || running.iter().any(|own| own == column);
+        dtype.is_primitive_numeric() && Some(column) != time && !names_rows(column) && !runs_on()
+    };
     let found = table.schema.iter().find(|(column, dtype)| fits(column.as_str(), dtype));
     found.map(|(column, _)| column.to_string())
 }

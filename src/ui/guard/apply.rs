@@ -31,7 +31,9 @@ impl App {
 
     /// Starts the guard of a model that was guarded when its table was open last.
     pub(in crate::ui) fn guard_again(&mut self, id: ModelId, setup: GuardSetup) {
-        self.guards.list.push(ModelGuard { window_rows: setup.window_rows, ..ModelGuard::new(id) });
+        self.guards.list.retain(|guard| guard.model != id);
+        let GuardSetup { window_rows, dismissed } = setup;
+        self.guards.list.push(ModelGuard { window_rows, dismissed, ..ModelGuard::new(id) });
         self.apply_guard(id, GuardAction::Begin);
     }
 
@@ -86,6 +88,7 @@ impl App {
         let Some(guard) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
         let (name, file) = (entry.name.clone(), entry.file.clone());
         guard.replaced = Some(entry.into());
+        (guard.told, guard.dismissed) = (Vec::new(), Vec::new());
         self.models.swap(id, trained, note);
         self.report = self.report.take().filter(|r| r.model != id);
         self.share_tables();
@@ -129,8 +132,8 @@ impl App {
                 |w: &GuardStatus| w.stale.iter().min_by_key(|s| (s.reason != StaleReason::Error, s.since)).cloned();
             let stale = guard.newest.as_ref().and_then(|w| Some((worst(w)?, w)));
             match stale {
-                Some((stale, watched)) if !guard.alerted || self.notices.shows(&origin) => {
-                    guard.alerted = true;
+                Some((stale, watched)) if guard.has_news(watched) || self.notices.shows(&origin) => {
+                    guard.told = watched.stale.iter().map(|stale| stale.reason.clone()).collect();
                     let more = watched.stale.len() - 1;
                     let others = if more > 0 {
                         format!(", and {} more", numbers::counted(more as u64, "reason"))
@@ -155,12 +158,26 @@ impl App {
                     self.notices.post_with_action(origin, Severity::Warning, &fault, Some(offer));
                 }
                 Some(_) => {}
-                None => {
-                    guard.alerted = false;
+                // Once it was stale and is no more: before it has come so far again it is not known to be either.
+                None if !guard.told.is_empty() => {
+                    (guard.told, guard.dismissed) = (Vec::new(), Vec::new());
                     self.notices.withdraw(&origin);
                 }
+                None => {}
             }
         }
+    }
+
+    /// A person has seen what speaks against a model, and need not be told again of the same.
+    pub(in crate::ui) fn dismiss_guard(&mut self, id: ModelId) {
+        // That is kept with the guard, and is no step.
+        self.record();
+        if let Some(guard) = self.guards.list.iter_mut().find(|guard| guard.model == id) {
+            guard.dismissed.clone_from(&guard.told);
+        }
+        self.session.end_step();
+        self.record();
+        self.session.begin_step();
     }
 
     /// Removes the guards of models that were removed.

@@ -17,9 +17,11 @@ use crate::engine::guard::{self, Contender, GuardSettings, GuardStatus, Retraine
 use crate::engine::train::Training;
 use crate::engine::train::{self, HoldOut, Trained, TrainingRows, TrainingSpec};
 use crate::engine::{Job, Progress, Reached, Sampling, Table, TablePosition};
+use crate::learn::drift::StaleReason;
 use crate::learn::forest::{Forest, Missing, Task};
 use crate::learn::question::{Question, TaskKind};
 use crate::sync::{Latest, Wake};
+use crate::workspace::GuardSetup;
 
 /// One figure of a guard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,8 +77,9 @@ pub struct ModelGuard {
     retraining: Option<Job<Trained>>,
     /// The newest forest that was retrained.
     pub retrained: Option<Arc<Trained>>,
-    /// Whether the alert was posted.
-    alerted: bool,
+    /// Of what speaks against the model, what a person was told of, and what need not be told again.
+    told: Vec<StaleReason>,
+    dismissed: Vec<StaleReason>,
     /// Whether the guard is switched on: then it starts again when its table is opened again.
     on: bool,
     /// The model that was replaced last.
@@ -117,7 +120,8 @@ impl ModelGuard {
             rows: String::new(),
             retraining: None,
             retrained: None,
-            alerted: false,
+            told: Vec::new(),
+            dismissed: Vec::new(),
             on: false,
             replaced: None,
         }
@@ -201,6 +205,11 @@ impl ModelGuard {
         self.newest.as_ref().map_or(MOST, |w| w.rows_since_change()).clamp(FEWEST, MOST)
     }
 
+    /// How it begins again when its table is opened again.
+    pub(super) fn setup(&self) -> GuardSetup {
+        GuardSetup { window_rows: self.window_rows, dismissed: self.dismissed.clone() }
+    }
+
     pub fn is_on(&self) -> bool {
         self.on
     }
@@ -235,6 +244,12 @@ impl ModelGuard {
 
     pub fn retraining(&self) -> Option<Progress> {
         self.retraining.as_ref().map(Job::progress)
+    }
+
+    /// Whether anything speaks against the model that a person was not told of.
+    fn has_news(&self, watched: &GuardStatus) -> bool {
+        let is_known = |reason: &StaleReason| self.told.contains(reason) || self.dismissed.contains(reason);
+        !watched.stale.iter().all(|stale| is_known(&stale.reason))
     }
 
     /// Why the model is stale, and since when; `None` while the model is not stale.

@@ -2,7 +2,8 @@
 //! could take its place.
 
 use eframe::egui::{
-    Align, Button, Context, Label, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo,
+    Align, Button, Color32, Context, Label, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder,
+    WidgetInfo,
 };
 use egui_extras::{Column, TableBuilder};
 
@@ -11,6 +12,7 @@ use crate::engine::guard::GuardStatus;
 use crate::learn::drift::{FeatureDrift, Level, StaleReason};
 use crate::ui::action::{Action, AppAction, ChartFile, ExportAction, GuardAction};
 use crate::ui::guard::{GuardView, ModelGuard, place};
+use crate::ui::look::Palette;
 use crate::ui::models::ModelEntry;
 use crate::ui::widget::badge::{Tone, badge_ui, dot_ui};
 use crate::ui::widget::modal::{footer_ui, modal_ui};
@@ -83,14 +85,7 @@ pub fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
     };
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
-        let (color, word) = match (watched.stale.is_empty(), guard.is_watching()) {
-            (false, _) => (p.warn, "Stale"),
-            (true, true) => (p.live, "Watching"),
-            (true, false) if watched.ended && watched.rows == 0 && watched.from_training => {
-                (p.faint, "It was trained on all that the feed gives")
-            }
-            (true, false) => (p.faint, if watched.ended { "The feed has ended" } else { "Stopped" }),
-        };
+        let (color, word) = verdict(guard, watched, p);
         dot_ui(ui, color);
         ui.label(RichText::new(word).strong().color(if watched.stale.is_empty() { p.strong } else { p.warn }));
         ui.add(Label::new(look::faint(seen(watched, sheet), ui)).truncate());
@@ -117,8 +112,20 @@ pub fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
     }
 }
 
+/// Whether the model can be trusted, in a word.
+pub fn verdict(guard: &ModelGuard, watched: &GuardStatus, p: &Palette) -> (Color32, &'static str) {
+    match (watched.stale.is_empty(), guard.is_watching()) {
+        (false, _) => (p.warn, "Stale"),
+        (true, true) => (p.live, "Watching"),
+        (true, false) if watched.ended && watched.rows == 0 && watched.from_training => {
+            (p.faint, "It was trained on all that the feed gives")
+        }
+        (true, false) => (p.faint, if watched.ended { "The feed has ended" } else { "Stopped" }),
+    }
+}
+
 /// A line on its rows: how many were seen, lacked values, were unreadable, and are labelled.
-fn seen(watched: &GuardStatus, sheet: &Worksheet) -> String {
+pub fn seen(watched: &GuardStatus, sheet: &Worksheet) -> String {
     let from = if watched.from_training { "since the training" } else { "since the first live row" };
     if watched.rows == 0 {
         return format!("no row of {} {from} yet", sheet.table.name);

@@ -101,7 +101,7 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             }
         });
         let whole = sheet.whole_late_rows();
-        let rows = whole.and_then(|whole| whole.as_ref().ok()).unwrap_or(&shown.late);
+        let rows = sheet.late_rows(&shown.late);
         let kept = rows.height() as u64;
         if kept > 0 {
             ui.add_space(look::STEP);
@@ -111,10 +111,10 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                 "As they came:".to_owned()
             };
             if let Some(Err(fault)) = whole {
-                text += &format!(" (with the columns of the question alone: {})", wording::fault(fault));
+                text += &format!(" (with the columns that questions read alone: {})", wording::fault(fault));
             }
             ui.add(Label::new(look::faint(text, ui)).wrap());
-            ui.push_id(rows.width(), |ui| grid::frame_ui(ui, rows, actions));
+            ui.push_id(rows.width(), |ui| grid::frame_ui(ui, &rows, actions));
         }
     });
 }

@@ -2,11 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
+use eframe::egui::{self, Align, Color32, FontId, Layout, Rect, RichText, Ui, vec2};
 
 use crate::data::words::percent;
 use crate::ui::action::{Action, AppAction, BoardAction, ModelAction, Pane, RunAction, TableAction};
-use crate::ui::guard::ModelGuard;
 use crate::ui::panel::rejects;
 use crate::ui::watch::{RunState, Silence, Watch};
 use crate::ui::widget::badge::dot_ui;
@@ -17,8 +16,10 @@ use crate::ui::{App, look, wording};
 /// A watermark further behind than this belongs to a replay of old data, so that its lag is not shown.
 const OLD_SECS: f64 = 7.0 * 86_400.0;
 
-/// The width of the state.
-const STATE: f32 = 92.0;
+/// What the state has room for: the longest of the words that come and go while rows flow.
+const STATE: &str = "Silent for 59 min";
+/// How high the line is that grows while rows are read.
+const PROGRESS: f32 = 2.0;
 
 pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
@@ -41,25 +42,26 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
                     sheet.rewound.as_ref().map(|rewound| if rewound.watch.is_running() { p.live } else { p.faint });
                 dot_ui(ui, behind.unwrap_or(color));
                 let text = if silent || state == RunState::Reconnecting { p.warn } else { p.strong };
-                cell_ui(ui, sheet, "state", |ui| {
-                    // As wide as the longest of the words that come and go while rows flow.
-                    ui.set_min_width(STATE);
-                    ui.label(RichText::new(state_text(sheet, state)).color(text))
+                cell_ui(ui, sheet, "state", STATE, |ui| {
+                    let words = ui.label(RichText::new(state_text(sheet, state)).color(text)).rect;
+                    if let RunState::Reading(share) = state {
+                        progress_ui(ui, words, share as f32);
+                    }
                 });
-                if let RunState::Reading(share) = state {
-                    ui.add(ProgressBar::new(share as f32).desired_width(112.0).desired_height(6.0).fill(p.accent));
-                }
-                stale_ui(ui, app, sheet, actions);
+                guards_ui(ui, app, sheet, actions);
                 facts_ui(ui, sheet, actions);
             });
         });
     });
 }
 
-/// A piece of the bar that keeps its greatest width in this run, so that changing digits move nothing.
-fn cell_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+/// A piece of the bar that has room for a text from the start, and keeps its greatest width in this run: what changes
+/// in it moves nothing.
+fn cell_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, room: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
     let id = ui.scope_id().with((name, sheet.id, sheet.watch.run_number));
-    let least = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
+    let font = FontId::proportional(look::TEXT);
+    let room = ui.painter().layout_no_wrap(room.to_owned(), font, Color32::PLACEHOLDER).size().x;
+    let least = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0).max(room);
     let shown = ui.scope(content);
     let width = shown.response.rect.width();
     if width < least {
@@ -71,9 +73,17 @@ fn cell_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, content: impl FnOnce(&
 }
 
 /// The same, with a separator before it.
-fn fact_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+fn fact_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, room: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
     ui.add(egui::Separator::default().vertical().spacing(look::STEP + 1.0));
-    cell_ui(ui, sheet, name, content)
+    cell_ui(ui, sheet, name, room, content)
+}
+
+/// How far reading is: a line under its words, which takes no room of its own.
+fn progress_ui(ui: &Ui, words: Rect, share: f32) {
+    let p = look::palette(ui);
+    let line = Rect::from_min_size(words.left_bottom(), vec2(words.width(), PROGRESS));
+    ui.painter().rect_filled(line, 0.0, p.line);
+    ui.painter().rect_filled(line.with_max_x(line.left() + line.width() * share.clamp(0.0, 1.0)), 0.0, p.accent);
 }
 
 fn state_text(sheet: &Worksheet, state: RunState) -> String {
@@ -108,13 +118,19 @@ fn silence_text(Silence { feeds, of, silent }: Silence) -> String {
     }
 }
 
-/// The models of this table that can no longer be trusted.
-fn stale_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
+/// The models of this table that are guarded, and whether they can still be trusted.
+fn guards_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     for entry in app.models.under(sheet.id) {
-        let Some(why) = app.guards.of(entry.id).and_then(ModelGuard::why) else { continue };
-        let text = format!("{} is stale", entry.name);
-        if fact_ui(ui, sheet, &format!("stale {}", entry.id.0), |ui| counter_ui(ui, p.warn, &text, &why)) {
+        let Some(guard) = app.guards.of(entry.id) else { continue };
+        let (guarded, why) = (format!("{} is guarded", entry.name), guard.why());
+        let (color, text, hint) = match &why {
+            Some(why) => (p.warn, format!("{} is stale", entry.name), why.as_str()),
+            None if guard.is_on() => (p.faint, guarded.clone(), "Its guard says when it can no longer be trusted"),
+            None => continue,
+        };
+        let name = format!("guard {}", entry.id.0);
+        if fact_ui(ui, sheet, &name, &guarded, |ui| counter_ui(ui, color, &text, hint)) {
             actions.push(Action::Model(entry.id, ModelAction::Guard));
         }
     }
@@ -145,13 +161,13 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         numbers::count(rows.late),
         numbers::count(rows.rejected)
     );
-    fact_ui(ui, sheet, "rows", |ui| {
+    fact_ui(ui, sheet, "rows", "0,000,000 rows in", |ui| {
         ui.label(format!("{} in", numbers::counted(rows.come_in, "row"))).on_hover_text(sums)
     });
     if sheet.watch.is_running() {
-        fact_ui(ui, sheet, "rate", |ui| ui.label(sheet.watch.rate_words()));
+        fact_ui(ui, sheet, "rate", "last row 59 s ago", |ui| ui.label(sheet.watch.rate_words()));
     } else {
-        fact_ui(ui, sheet, "time", |ui| {
+        fact_ui(ui, sheet, "time", "", |ui| {
             ui.label(format!("read in {}", numbers::duration(newest.elapsed.as_secs_f64())))
         });
     }
@@ -161,7 +177,7 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         // Whole seconds, as faster digits cannot be read.
         let at = watermark.div_euclid(1_000_000).saturating_mul(1_000_000);
         let text = format!("Watermark {}{behind}", numbers::time(at));
-        fact_ui(ui, sheet, "watermark", |ui| {
+        fact_ui(ui, sheet, "watermark", "Watermark 2000-00-00 00:00:00", |ui| {
             let hint = format!("No row older than this is expected any more; times are in {}", numbers::zone());
             ui.label(text).on_hover_text(hint)
         });
@@ -171,32 +187,33 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         const HINT: &str = "Rows that came after their window was final: see them";
         let (color, text) =
             (if rows.late > 0 { p.warn } else { p.faint }, format!("{} late", numbers::count(rows.late)));
-        if fact_ui(ui, sheet, "late", |ui| counter_ui(ui, color, &text, HINT)) {
+        if fact_ui(ui, sheet, "late", "0,000 late", |ui| counter_ui(ui, color, &text, HINT)) {
             actions.push(Action::App(AppAction::Show(Pane::Late)));
         }
     }
+    if (newest.seam.at.is_some() || !newest.seam.partitions.is_empty())
+        && fact_ui(ui, sheet, "seam", "", |ui| {
+            counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger")
+        })
+    {
+        actions.push(Action::App(AppAction::Show(Pane::Ledger)));
+    }
+    // What comes up at some time, or never, stands behind all that is always there.
     if let Some(text) = rejects::counted(rows)
-        && fact_ui(ui, sheet, "rejected", |ui| counter_ui(ui, p.warn, &text, rejects::HINT))
+        && fact_ui(ui, sheet, "rejected", "", |ui| counter_ui(ui, p.warn, &text, rejects::HINT))
     {
         actions.push(Action::App(AppAction::Show(Pane::Rejects)));
     }
     if rows.dropped > 0 {
         let text = RichText::new(format!("{} dropped", numbers::count(rows.dropped))).color(p.error);
         let hint = "Rows that a feed which cannot wait lost because the engine was busy";
-        fact_ui(ui, sheet, "dropped", |ui| ui.label(text).on_hover_text(hint));
+        fact_ui(ui, sheet, "dropped", "", |ui| ui.label(text).on_hover_text(hint));
     }
     if !newest.gaps.is_empty() {
         let text = format!("{}, unknown", numbers::counted(newest.gaps.len() as u64, "gap"));
-        fact_ui(ui, sheet, "gaps", |ui| {
+        fact_ui(ui, sheet, "gaps", "", |ui| {
             ui.label(RichText::new(text).color(p.warn)).on_hover_text(wording::gaps(&newest.gaps))
         });
-    }
-    if (newest.seam.at.is_some() || !newest.seam.partitions.is_empty())
-        && fact_ui(ui, sheet, "seam", |ui| {
-            counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger")
-        })
-    {
-        actions.push(Action::App(AppAction::Show(Pane::Ledger)));
     }
 }
 

@@ -3,7 +3,7 @@
 use polars::prelude::{AnyValue, DataFrame, DataType};
 
 use super::numbers;
-use crate::data::time;
+use crate::data::{epoch, time};
 
 /// What stands where a value is missing.
 pub const MISSING: &str = "missing";
@@ -44,6 +44,12 @@ pub fn cell(frame: &DataFrame, column: usize, row: usize) -> Cell {
 /// A date or time cell in microseconds since 1970.
 pub fn micros(frame: &DataFrame, column: usize, row: usize) -> Option<i64> {
     time::value_micros(&frame.select_at_idx(column)?.get(row).ok()?)
+}
+
+/// The same of an event time, which may be whole numbers since 1970.
+pub fn event_micros(frame: &DataFrame, column: usize, row: usize) -> Option<i64> {
+    let number = || frame.select_at_idx(column)?.get(row).ok()?.try_extract::<i64>().ok();
+    micros(frame, column, row).or_else(|| epoch::micros(number()?))
 }
 
 fn text(value: &AnyValue<'_>) -> Cell {

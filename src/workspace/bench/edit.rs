@@ -37,6 +37,11 @@ pub enum Edit {
         name: String,
         tiles: Vec<Tile>,
     },
+    /// It has these tiles in place of its own, as `AddBoard` places them.
+    FillBoard {
+        board: BoardId,
+        tiles: Vec<Tile>,
+    },
     /// A board with these rows of tiles; their ids are given here.
     LayOutBoard {
         name: String,
@@ -117,14 +122,10 @@ impl Bench {
             Edit::RenameTable { table, name } => bench.rename_table(*table, name.trim())?,
             Edit::AddBoard { name, tiles } => {
                 let id = BoardId(bench.fresh());
-                let mut board = Board { id, name: name.clone(), ..Board::default() };
-                for tile in tiles {
-                    let tile = Tile { id: TileId(bench.fresh()), ..tile.clone() };
-                    board.place_evenly(tile.id);
-                    board.tiles.push(tile);
-                }
-                bench.boards.push(board);
+                bench.boards.push(Board { id, name: name.clone(), ..Board::default() });
+                bench.fill(id, tiles)?;
             }
+            Edit::FillBoard { board, tiles } => bench.fill(*board, tiles)?,
             Edit::LayOutBoard { name, rows } => {
                 let board = bench.laid_out(name, rows);
                 bench.boards.push(board);
@@ -232,6 +233,15 @@ impl Bench {
     fn fresh(&mut self) -> u64 {
         self.ids += 1;
         self.ids
+    }
+
+    fn fill(&mut self, board: BoardId, tiles: &[Tile]) -> Result<()> {
+        let tiles: Vec<Tile> = tiles.iter().map(|tile| Tile { id: TileId(self.fresh()), ..tile.clone() }).collect();
+        let board = self.board_mut(board)?;
+        board.layout = None;
+        tiles.iter().for_each(|tile| board.place_evenly(tile.id));
+        board.tiles = tiles;
+        Ok(())
     }
 
     fn laid_out(&mut self, name: &str, rows: &[BoardRow]) -> Board {

@@ -61,7 +61,7 @@ fn make(folder: &Path, report: &Reporter) -> Result<()> {
 
 fn table(folder: &Path) -> TableSetup {
     let file = |what: &str| file(folder, what);
-    let guard = Some(GuardSetup { window_rows: 1_000 });
+    let guard = Some(GuardSetup { window_rows: 1_000, ..GuardSetup::default() });
     TableSetup {
         name: "plant".to_owned(),
         paths: vec![file("history.parquet")],

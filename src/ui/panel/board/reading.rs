@@ -60,7 +60,7 @@ fn same_moment_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, (layout, room): (&Lay
     let middle = canvas::inside(room, Pos2::new(at, plot.center().y));
     let Some(values) = Values::at(figure, layout, middle) else { return };
     values.rings_ui(ui, figure, layout, room);
-    if !values.legend_ui(ui, figure, drawn, room) {
+    if values.legend_ui(ui, figure, drawn, room).is_empty() {
         values.plot_ui(ui, figure, drawn, (layout, room), at);
     }
 }

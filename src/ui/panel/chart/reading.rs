@@ -1,10 +1,10 @@
-//! Reading values: a crosshair at the nearest point, and a tooltip beside it.
+//! Reading values: a crosshair at the nearest point, and a tooltip beside it with what the legend does not tell.
 
 use eframe::egui::{self, Label, Popup, PopupAnchor, Pos2, Rect, RichText, Ui, Vec2};
 
 use super::values::Values;
 use crate::data::words::shortened;
-use crate::figure::Figure;
+use crate::figure::{Figure, PointState};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::look;
 
@@ -14,7 +14,8 @@ const LETTERS: usize = 40;
 /// The most series that a tooltip lists.
 const TOLD: usize = 12;
 
-/// A crosshair at the nearest point, and a tooltip with the value of every series there.
+/// A crosshair at the nearest point, and a tooltip with the value of every series there that the legend does not tell;
+/// of the nearest one with all its digits.
 pub fn read_ui(
     ui: &Ui,
     of: impl std::hash::Hash + std::fmt::Debug,
@@ -40,8 +41,17 @@ pub fn read_ui(
     if plot.contains(center) {
         ui.painter().circle(center, 4.0, p.panel, egui::Stroke::new(2.0, p.accent));
     }
-    values.legend_ui(ui, figure, drawn, rect);
-    let Some((x, _)) = crate::figure::Layout::words(figure, series, index) else { return };
+    let in_legend = values.legend_ui(ui, figure, drawn, rect);
+    let Some((x, exact)) = crate::figure::Layout::words(figure, series, index) else { return };
+    let rounded = values.words(figure, series).is_none_or(|words| words != exact);
+    let is_told = |own: &usize| in_legend.contains(own) && !(*own == series && rounded);
+    let mut untold: Vec<usize> = (0..figure.series.len()).filter(|own| !is_told(own)).collect();
+    let more = untold.len().saturating_sub(TOLD);
+    untold.truncate(TOLD);
+    // The uppermost of a stack is read first.
+    if layout.stack.is_some() {
+        untold.reverse();
+    }
     let anchor = PopupAnchor::Position(Pos2::new(center.x + 14.0, pos.y));
     let id = ui.scope_id().with(("reading", of));
     Popup::new(id, ui.ctx().clone(), anchor, ui.layer_id())
@@ -50,12 +60,16 @@ pub fn read_ui(
         .interactable(false)
         .show(|ui| {
             ui.set_max_width(320.0);
-            ui.label(RichText::new(x).strong());
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(x).strong());
+                if !untold.contains(&series)
+                    && let Some(state) = figure.series.get(series).and_then(|line| line.state(index))
+                {
+                    state_ui(ui, state);
+                }
+            });
             egui::Grid::new("reading").num_columns(3).spacing([look::PAD, 2.0]).show(ui, |ui| {
-                let told = figure.series.len().min(TOLD);
-                for place in 0..told {
-                    // The uppermost of a stack is read first.
-                    let i = if layout.stack.is_some() { told - 1 - place } else { place };
+                for i in untold {
                     let Some(line) = figure.series.get(i) else { continue };
                     let here = values.index(i);
                     let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else {
@@ -70,7 +84,7 @@ pub fn read_ui(
                     let text = RichText::new(y).monospace();
                     ui.label(if i == series { text.strong() } else { text });
                     if let Some(state) = here.and_then(|index| line.state(index)) {
-                        ui.label(RichText::new(state.word()).size(look::SMALL).color(look::state_color(state, p)));
+                        state_ui(ui, state);
                     }
                     ui.end_row();
                 }
@@ -80,10 +94,15 @@ pub fn read_ui(
                     ui.end_row();
                 }
             });
-            if figure.series.len() > TOLD {
-                ui.label(look::faint(format!("and {} more", figure.series.len() - TOLD), ui));
+            if more > 0 {
+                ui.label(look::faint(format!("and {more} more"), ui));
             }
         });
+}
+
+fn state_ui(ui: &mut Ui, state: PointState) {
+    let color = look::state_color(state, look::palette(ui));
+    ui.label(RichText::new(state.word()).size(look::SMALL).color(color));
 }
 
 /// The same x in another panel, with a ring at each of its values.

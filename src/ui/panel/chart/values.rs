@@ -50,29 +50,26 @@ impl Values {
         }
     }
 
-    /// The value of a series in words.
-    fn words(&self, figure: &Figure, series: usize) -> Option<String> {
+    /// The value of a series in few words.
+    pub fn words(&self, figure: &Figure, series: usize) -> Option<String> {
         Layout::brief_words(figure, series, self.index(series)?)
     }
 
-    /// Writes them into the legend; false where there is none that names what is drawn.
-    pub fn legend_ui(&self, ui: &Ui, figure: &Figure, drawn: &Drawn, room: Rect) -> bool {
+    /// Writes them into the legend; gives the series that it tells: none where it does not name what is drawn.
+    pub fn legend_ui(&self, ui: &Ui, figure: &Figure, drawn: &Drawn, room: Rect) -> Vec<usize> {
         let shown = || drawn.layout.legend.iter().filter(|spot| !spot.hidden);
         let named = |spot: &LegendSpot| figure.series.iter().position(|series| series.name == spot.name);
         let series: Vec<usize> = shown().filter_map(named).collect();
         // One name alone is no legend.
         let names = series.len() > 1 && series.len() == shown().count() && drawn.layout.panels.is_empty();
-        if names {
-            self.write_ui(ui, figure, drawn, room, &series);
-        }
-        names
+        if names { self.write_ui(ui, figure, drawn, room, &series) } else { Vec::new() }
     }
 
-    fn write_ui(&self, ui: &Ui, figure: &Figure, drawn: &Drawn, room: Rect, series: &[usize]) {
+    fn write_ui(&self, ui: &Ui, figure: &Figure, drawn: &Drawn, room: Rect, series: &[usize]) -> Vec<usize> {
         let p = look::palette(ui);
         let look = &drawn.look;
         let spots = drawn.layout.legend.iter().map(|spot| canvas::to_rect(&spot.rect).translate(room.min.to_vec2()));
-        let Some(place) = spots.clone().reduce(Rect::union) else { return };
+        let Some(place) = spots.clone().reduce(Rect::union) else { return Vec::new() };
         let mut tops: Vec<f32> = spots.map(|rect| rect.top()).collect();
         tops.dedup();
         let words = |series: usize, letters: Option<usize>| {
@@ -85,10 +82,8 @@ impl Values {
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
             legend::place(&labels, wide, rows, look)
         };
-        let fits = |legend: &legend::Legend| {
-            let whole = |entry: &legend::Entry| entry.named.is_some() && !entry.label.ends_with('…');
-            legend.entries.len() == series.len() && legend.entries.iter().all(whole)
-        };
+        let whole = |entry: &legend::Entry| entry.named.is_some() && !entry.label.ends_with('…');
+        let fits = |legend: &legend::Legend| legend.entries.len() == series.len() && legend.entries.iter().all(whole);
         // Over the title of the axis, too, and the top of the plot, where the legend's own room is too small.
         let (own, all) = (room.right() - place.left(), room.width() - look.font_size);
         let rows = tops.len();
@@ -116,6 +111,8 @@ impl Values {
             let font = FontId::proportional(look.font_size);
             ui.painter().text(at, Align2::LEFT_CENTER, &entry.label, font, p.strong);
         }
+        let told = legend.entries.iter().filter(|entry| whole(entry));
+        told.filter_map(|entry| series.get(entry.named?)).copied().collect()
     }
 
     /// Beside a moment, a line a series, as many as there is room for.

@@ -61,7 +61,10 @@ fn column_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, column: usize, actions: 
         context::menu_ui(&label, |ui| menu_ui(ui, app, sheet, name, actions));
     };
     row::ends_ui(ui, left, |ui| {
-        ui.label(look::faint(cells::type_word(dtype), ui));
+        // Whole numbers that are the time are shown as times: here it is told what they are.
+        let epoch = sheet.first_rows.epochs.iter().find(|epoch| is_time && epoch.column == name.as_str());
+        let word = epoch.map_or_else(|| cells::type_word(dtype).to_owned(), |epoch| epoch.unit_words());
+        ui.label(look::faint(word, ui));
         if is_time {
             badge_ui(ui, "time", Tone::Accent).on_hover_text("The event time: windows, lateness and the seam go by it");
         }

@@ -71,7 +71,7 @@ fn time_menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         ui.close();
     }
     let temporal = sheet.table.schema.iter().filter(|(_, t)| t.is_temporal());
-    let epochs = sheet.epochs.iter().map(|epoch| (epoch.column.as_str(), epoch.words()));
+    let epochs = sheet.first_rows.epochs.iter().map(|epoch| (epoch.column.as_str(), epoch.words()));
     for (name, words) in temporal.map(|(name, _)| (name.as_str(), name.to_string())).chain(epochs) {
         if ui.radio(now.is_some_and(|t| t.column == name), words).clicked() {
             let time = TimeColumn { column: name.to_owned(), lateness };

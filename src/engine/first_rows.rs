@@ -1,5 +1,6 @@
-//! Whole numbers that may be times: columns whose first values all lie in the years 1990 to 2100, in one unit since
-//! 1970. They are found to be offered; taking one as the event time is a person's.
+//! What the first rows of a table tell of its numbers. Whole numbers may be times: their first values all lie in the
+//! years 1990 to 2100, in one unit since 1970; they are found to be offered, and taking one as the event time is a
+//! person's. And numbers may run on with the rows: a mean of those says nothing.
 
 use std::time::{Duration, Instant};
 
@@ -16,9 +17,23 @@ use crate::sync::Wake;
 
 /// Columns that are looked at.
 const MOST: usize = 32;
+/// Rows that tell whether numbers run on: at least, and at most.
+const FEWEST: usize = 20;
+const LOOKED_AT: usize = 10_000;
+/// From this share of distinct values on, whole numbers tell rows apart.
+const DISTINCT: f64 = 0.9;
 /// How long is waited for the first rows of a feed.
 const PATIENCE: Duration = Duration::from_secs(10);
 const WAIT: Duration = Duration::from_millis(20);
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FirstRows {
+    /// Columns of whole numbers that may be times.
+    pub epochs: Vec<EpochColumn>,
+    /// Columns that number the rows, or tell them apart.
+    pub running: Vec<String>,
+}
 
 /// A column of whole numbers that may be times.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +45,12 @@ pub struct EpochColumn {
 impl EpochColumn {
     /// As it is offered: `ts · epoch ms`.
     pub fn words(&self) -> String {
-        format!("{} · epoch {}", self.column, self.unit.word())
+        format!("{} · {}", self.column, self.unit_words())
+    }
+
+    /// What its numbers are: `epoch ms`.
+    pub fn unit_words(&self) -> String {
+        format!("epoch {}", self.unit.word())
     }
 
     /// Whether the column is called so, or its numbers can hardly be anything else: seconds are ten digits, as many
@@ -43,12 +63,12 @@ impl EpochColumn {
     }
 }
 
-/// Looks at the first rows of a table; nothing where it has no whole numbers.
-pub fn find(table: Table, wake: Wake) -> Option<Job<Vec<EpochColumn>>> {
-    let whole = table.schema.iter().filter(|(_, dtype)| is_wide(dtype)).map(|(name, _)| name.clone());
-    let columns: Vec<PlSmallStr> = whole.take(MOST).collect();
+/// Looks at the first rows of a table; nothing where it has no numbers.
+pub fn look(table: Table, wake: Wake) -> Option<Job<FirstRows>> {
+    let numbers = table.schema.iter().filter(|(_, dtype)| dtype.is_primitive_numeric());
+    let columns: Vec<PlSmallStr> = numbers.map(|(name, _)| name.clone()).take(MOST).collect();
     (!columns.is_empty()).then(|| {
-        Job::start("times", wake, move |report| {
+        Job::start("first rows", wake, move |report| {
             let rows = match (table.history.first(), table.live.first()) {
                 (Some(file), _) => {
                     let piece = file.open(&indices(&columns, file.schema(), file.name())?)?.next()?;
@@ -58,7 +78,11 @@ pub fn find(table: Table, wake: Wake) -> Option<Job<Vec<EpochColumn>>> {
                 (None, Some(feed)) if feed.can_be_read_again() => first_rows(feed, &columns, report)?,
                 _ => Vec::new(),
             };
-            Ok(columns.iter().filter_map(|column| epoch(column, &rows)).collect())
+            let running = columns.iter().filter(|column| rows.first().is_some_and(|rows| runs_on(column, rows)));
+            Ok(FirstRows {
+                epochs: columns.iter().filter_map(|column| epoch(column, &rows)).collect(),
+                running: running.map(PlSmallStr::to_string).collect(),
+            })
         })
     })
 }
@@ -93,10 +117,24 @@ fn first_rows(feed: &Feed, columns: &[PlSmallStr], report: &Reporter) -> Result<
     Ok(Vec::new())
 }
 
+/// Whether a column grows with every row, or has whole numbers of which hardly any comes twice.
+fn runs_on(column: &PlSmallStr, rows: &DataFrame) -> bool {
+    let Ok(numbers) = rows.column(column).map(|numbers| numbers.head(Some(LOOKED_AT)).drop_nulls()) else {
+        return false;
+    };
+    let (height, whole) = (numbers.len(), numbers.dtype().is_integer());
+    let Some(numbers) = numbers.cast(&DataType::Float64).ok().filter(|_| height >= FEWEST) else { return false };
+    let Ok(values) = numbers.f64() else { return false };
+    let mut pairs = values.iter().flatten().zip(values.iter().flatten().skip(1));
+    let unique = || numbers.n_unique().is_ok_and(|distinct| distinct as f64 > height as f64 * DISTINCT);
+    pairs.all(|(before, next)| before < next) || whole && unique()
+}
+
 /// The unit that all values of a column have in common, if they may be times.
 fn epoch(column: &PlSmallStr, rows: &[DataFrame]) -> Option<EpochColumn> {
     let mut unit = None;
-    for numbers in rows.iter().filter_map(|frame| frame.column(column).ok()) {
+    for numbers in rows.iter().filter_map(|frame| frame.column(column).ok()).filter(|numbers| is_wide(numbers.dtype()))
+    {
         let numbers = numbers.cast(&DataType::Int64).ok()?;
         let numbers = numbers.i64().ok()?;
         for end in [numbers.min(), numbers.max()].into_iter().flatten() {
