@@ -70,7 +70,7 @@ pub fn finish(args: &RunArgs, answered: &[Answered<'_>], context: RunContext) ->
         disk::write(path, text.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     }
     for (question, written) in answered.iter().zip(written) {
-        written.map_err(|fault| named(fault, &question.args.name))?;
+        written.map_err(|fault| named(fault, question.args))?;
     }
     kept?;
     answered.iter().find_map(|question| incomplete(question.last)).map_or(Ok(()), Err)
