@@ -396,6 +396,7 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
         "regr_sxy" => (paired(if flat_x || flat_y { 0.0 } else { together }), 1e-10),
         "sem" => (float(some((square / n as f64 / n as f64).sqrt())), 1e-12),
         "any_value" => (or_null(present.first().copied()), 0.0),
+        "count_if" if n == 0 => (Val::Null, 0.0),
         "count_if" => (Val::I(present.iter().filter(|v| v.number() == 1.0).count() as i128), 0.0),
         "mode" | "entropy" => {
             let count = |v: &Val| present.iter().filter(|p| order(p, v).is_eq()).count();

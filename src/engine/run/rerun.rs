@@ -192,9 +192,9 @@ impl Rerunner {
         };
         snapshot.stats.first_answer_ms.get_or_insert(snapshot.elapsed.as_secs_f64() * 1e3);
         snapshot.notes.push(format!(
-            "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for {} rows",
-            took.0.as_secs_f64() * 1e3,
+            "re-run (not incremental): the question is asked anew of what is kept for it, {} rows, which took {:.0} ms",
             took.1,
+            took.0.as_secs_f64() * 1e3,
         ));
         match answer {
             Ok((answer, notes)) => {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::{for_each, for_each_present, single};
+use super::input::{for_each, for_each_present};
 use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part, prefetch};
 use crate::data::Result;
 
@@ -18,49 +18,6 @@ pub const COUNT: Aggregate = Aggregate {
     make: |_, _| Box::new(Count::default()),
     ..BASE
 };
-
-pub const COUNT_IF: Aggregate = Aggregate {
-    name: "count_if",
-    aliases: &["countif"],
-    about: "How many rows a condition is true in; 0 for none.",
-    usage: "count_if(x)",
-    takes: "conditions",
-    output: |types| types.iter().all(|t| matches!(t, DataType::Boolean | DataType::Null)).then_some(DataType::Int64),
-    make: |_, _| Box::new(CountIf::default()),
-    ..BASE
-};
-
-/// A count of the rows in which a condition is true.
-#[derive(Debug, Default)]
-struct CountIf(Count);
-
-impl Accumulator for CountIf {
-    fn resize(&mut self, groups: usize) {
-        self.0.resize(groups);
-    }
-
-    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
-        let holds = single(inputs)?.cast(&DataType::Boolean)?;
-        let holding = groups.iter().zip(holds.bool()?.iter()).filter(|(_, holds)| *holds == Some(true));
-        self.0.absorb(&holding.map(|(group, _)| *group).collect::<Vec<_>>(), &[])
-    }
-
-    fn state(&self) -> Result<Vec<Column>> {
-        self.0.state()
-    }
-
-    fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
-        self.0.merge(groups, state)
-    }
-
-    fn finish(&self) -> Result<Column> {
-        self.0.finish()
-    }
-
-    fn size(&self) -> usize {
-        self.0.size()
-    }
-}
 
 #[derive(Debug, Default)]
 pub struct Count(Vec<i64>);

@@ -42,7 +42,7 @@ pub use rank::{Rank, hash_text, hash_word};
 /// All aggregates of this build.
 pub const AGGREGATES: &[&Aggregate] = &[
     &count::COUNT,
-    &count::COUNT_IF,
+    &sum::COUNT_IF,
     &count_distinct::COUNT_DISTINCT,
     &approx_count_distinct::APPROX_COUNT_DISTINCT,
     &sum::SUM,

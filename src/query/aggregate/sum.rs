@@ -22,6 +22,17 @@ pub const SUM: Aggregate = Aggregate {
     ..BASE
 };
 
+pub const COUNT_IF: Aggregate = Aggregate {
+    name: "count_if",
+    aliases: &["countif"],
+    about: "How many rows a condition is true in, nulls left out; null for none.",
+    usage: "count_if(x)",
+    takes: "conditions",
+    output: |types| types.iter().all(|t| matches!(t, DataType::Boolean | DataType::Null)).then_some(DataType::Int64),
+    make: |_, _| Box::new(IntSum::default()),
+    ..BASE
+};
+
 /// Whether the input is of decimal numbers.
 pub fn floating(types: &[DataType]) -> bool {
     types.first().is_some_and(DataType::is_float)

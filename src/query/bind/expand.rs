@@ -1,5 +1,8 @@
 //! The columns that `*` stands for written out, and SELECT DISTINCT as the groups that it means.
 
+use sqlparser::ast::Ident;
+use sqlparser::keywords::Keyword;
+
 use super::aggregates::find_aggregate;
 use super::over;
 use super::rows::has_aggregate;
@@ -7,15 +10,47 @@ use crate::data::Result;
 use crate::query::expr;
 use crate::query::query::{Clause, Query, SelectItem};
 use crate::query::scope::Scope;
+use crate::query::sql::question::bare;
 use crate::query::sql::span::ClauseSpan;
+use crate::query::sql::tokens::{split_commas, words};
 use crate::query::sql::{limits, quote_always};
 
-/// Of `*` and `t.*` the table that is named, without quotes; `None` for anything else.
-pub(super) fn star_of(clause: &Clause) -> Option<Option<String>> {
-    match clause.sql.strip_suffix('*').map(str::trim_end)? {
-        "" => Some(None),
-        table => table.strip_suffix('.').map(|table| Some(Clause::from(table.trim_end()).unquoted())),
+/// `*`, `t.*`, and what they do not stand for: `* EXCLUDE (a, b)`.
+pub(super) struct Star {
+    /// The table that is named, without quotes.
+    pub table: Option<String>,
+    pub without: Vec<String>,
+}
+
+/// `None` for anything else.
+pub(super) fn star_of(clause: &Clause) -> Option<Star> {
+    // Most items have none.
+    let at = clause.sql.find('*')?;
+    let (before, after) = (clause.sql.get(..at)?.trim_end(), clause.sql.get(at + 1..)?);
+    let table = match before {
+        "" => None,
+        table => Some(Clause::from(table.strip_suffix('.')?.trim_end()).unquoted()),
+    };
+    let without = if after.trim().is_empty() { Vec::new() } else { excluded(after)? };
+    Some(Star { table, without })
+}
+
+/// The names behind EXCLUDE or EXCEPT, in parentheses or one alone.
+fn excluded(sql: &str) -> Option<Vec<String>> {
+    let words = words(sql).ok()?;
+    let (first, rest) = words.split_first()?;
+    if !matches!(first.keyword(), Keyword::EXCLUDE | Keyword::EXCEPT) {
+        return None;
     }
+    let names = bare(rest);
+    split_commas(names)
+        .into_iter()
+        .map(|piece| match piece {
+            [name] => name.name().map(str::to_owned),
+            _ => None,
+        })
+        .collect::<Option<Vec<_>>>()
+        .filter(|names| !names.is_empty())
 }
 
 /// Writes the columns out that `*` stands for, and SELECT DISTINCT as the groups that it means.
@@ -24,7 +59,7 @@ pub(super) fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> 
     own.items.clear();
     let mut grouped = None;
     for item in &query.items {
-        let Some(qualifier) = star_of(&item.expr) else {
+        let Some(Star { table: qualifier, without }) = star_of(&item.expr) else {
             own.items.push(item.clone());
             continue;
         };
@@ -41,7 +76,13 @@ pub(super) fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> 
                 .fault(format!("there is no table '{}' here", qualifier.unwrap_or_default()))
                 .hint("name a table of FROM, or its alias")
         })?;
-        for (here, shown) in columns {
+        let is_out = |shown: &str| without.iter().any(|name| name.eq_ignore_ascii_case(shown));
+        if let Some(name) =
+            without.iter().find(|name| !columns.iter().any(|(_, shown)| shown.eq_ignore_ascii_case(name)))
+        {
+            return Err(expr::unknown_column(&scope.schema, &Ident::new(name), place));
+        }
+        for (here, shown) in columns.into_iter().filter(|(_, shown)| !is_out(shown)) {
             let expr = Clause { sql: quote_always(&here), at: item.expr.at };
             own.items.push(SelectItem { expr, alias: Some(shown.to_string()) });
         }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use polars::prelude::{DataType, Schema};
 use sqlparser::ast::{Expr as Ast, Ident};
 
-use super::expand::star_of;
+use super::expand::{Star, star_of};
 use super::names::plain_name;
 use super::rows::has_aggregate;
 use super::{find_aggregate, over};
@@ -51,9 +51,10 @@ impl<'a> Columns<'a> {
         let mut items: Vec<Option<(String, Ast)>> = Vec::new();
         for item in &query.items {
             match star_of(&item.expr) {
-                Some(None) => items.push(None),
-                // Whose columns are meant is the binder's to say, where it is not plain.
-                Some(Some(own)) => {
+                // Which columns are meant is the binder's to say, where it is not plain.
+                Some(star) if !star.without.is_empty() => return Ok(None),
+                Some(Star { table: None, .. }) => items.push(None),
+                Some(Star { table: Some(own), .. }) => {
                     let known = [Some(query.table_name()), query.alias.clone()];
                     if query.join.is_some() || !known.iter().flatten().any(|name| name.eq_ignore_ascii_case(&own)) {
                         return Ok(None);
@@ -114,8 +115,8 @@ impl<'a> Columns<'a> {
         let mut items = Vec::new();
         for item in upper.items {
             match star_of(&item.expr) {
-                Some(table) if table.as_ref().is_none_or(|table| self.is_called(table)) => {
-                    items.extend(self.all(&item));
+                Some(star) if star.table.as_ref().is_none_or(|table| self.is_called(table)) => {
+                    items.extend(self.all(&item, &star.without)?);
                 }
                 _ => items.push(self.item(item)?),
             }
@@ -161,16 +162,26 @@ impl<'a> Columns<'a> {
         self.called.as_ref().is_some_and(|called| called.eq_ignore_ascii_case(name))
     }
 
-    /// All columns, where a star stands.
-    fn all(&mut self, star: &SelectItem) -> Vec<SelectItem> {
-        let item = |own: &Option<(String, Ast)>| match own {
-            None => SelectItem { expr: Clause { sql: "*".to_owned(), at: star.expr.at }, alias: None },
-            Some((name, ast)) => {
-                SelectItem { expr: Clause { sql: ast.to_string(), at: star.expr.at }, alias: Some(name.clone()) }
-            }
+    /// All columns, where a star stands, but for some.
+    fn all(&mut self, star: &SelectItem, without: &[String]) -> Result<Vec<SelectItem>> {
+        if self.has_star() {
+            // All columns of the table, by their own names.
+            let tail = star.expr.sql.find('*').and_then(|at| star.expr.sql.get(at..)).unwrap_or("*");
+            let expr = Clause { sql: tail.to_owned(), at: star.expr.at };
+            return Ok(vec![SelectItem { expr, alias: None }]);
+        }
+        self.changed = true;
+        let named = || self.items.iter().flatten();
+        if let Some(name) = without.iter().find(|out| !named().any(|(name, _)| name.eq_ignore_ascii_case(out))) {
+            let place = ClauseSpan { text: self.text, clause: &star.expr };
+            return Err(unknown_column(&self.schema(), &Ident::new(name), place));
+        }
+        let item = |(name, ast): &(String, Ast)| SelectItem {
+            expr: Clause { sql: ast.to_string(), at: star.expr.at },
+            alias: Some(name.clone()),
         };
-        self.changed |= self.items.iter().any(Option::is_some);
-        self.items.iter().map(item).collect()
+        let is_out = |name: &str| without.iter().any(|out| out.eq_ignore_ascii_case(name));
+        Ok(named().filter(|(name, _)| !is_out(name)).map(item).collect())
     }
 
     fn item(&mut self, item: SelectItem) -> Result<SelectItem> {

@@ -1,9 +1,10 @@
 //! A clause read as one expression.
 
-use sqlparser::ast::{Expr as Ast, Function, FunctionArguments, Ident};
+use sqlparser::ast::{BinaryOperator, Expr as Ast, Function, FunctionArguments, Ident};
 use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::tree::{column, rewrite};
 use crate::data::Result;
@@ -44,6 +45,46 @@ fn is_name(ident: &Ident) -> bool {
 /// Those of these words that are no time.
 const NAMES: &[&str] = &["user", "current_user", "session_user", "current_role", "current_catalog", "current_schema"];
 
+/// `IS [NOT] DISTINCT FROM` as operators that bind as other comparisons do: sqlparser takes all that follows for the
+/// second side, `AND` and `OR` as well. Also whether there are any.
+fn with_operators(mut tokens: Vec<TokenWithSpan>) -> (Vec<TokenWithSpan>, bool) {
+    let keyword = |token: &TokenWithSpan| match &token.token {
+        Token::Word(word) if word.quote_style.is_none() => word.keyword,
+        _ => Keyword::NoKeyword,
+    };
+    let words: Vec<usize> = (0..tokens.len())
+        .filter(|i| tokens.get(*i).is_some_and(|t| !matches!(t.token, Token::Whitespace(_))))
+        .collect();
+    let mut found = Vec::new();
+    for (at, is) in words.iter().enumerate() {
+        let word =
+            |ahead: usize| words.get(at + ahead).and_then(|i| tokens.get(*i)).map_or(Keyword::NoKeyword, keyword);
+        let not = usize::from(word(1) == Keyword::NOT);
+        if word(0) == Keyword::IS && word(1 + not) == Keyword::DISTINCT && word(2 + not) == Keyword::FROM {
+            found.push((*is, words.get(at + 1..at + 3 + not).unwrap_or_default().to_vec(), not == 1));
+        }
+    }
+    for (is, rest, not) in &found {
+        let operator = if *not { Token::Spaceship } else { Token::ExclamationMarkDoubleTildeAsterisk };
+        tokens.get_mut(*is).into_iter().for_each(|token| token.token = operator.clone());
+        for i in rest {
+            tokens.get_mut(*i).into_iter().for_each(|token| token.token = Token::Whitespace(Whitespace::Space));
+        }
+    }
+    (tokens, !found.is_empty())
+}
+
+/// Those operators as what they stand for.
+fn name_comparisons(node: &mut Ast) {
+    let Ast::BinaryOp { left, op, right } = &*node else { return };
+    let sides = (left.clone(), right.clone());
+    *node = match op {
+        BinaryOperator::PGNotILikeMatch => Ast::IsDistinctFrom(sides.0, sides.1),
+        BinaryOperator::Spaceship => Ast::IsNotDistinctFrom(sides.0, sides.1),
+        _ => return,
+    };
+}
+
 fn read(place: ClauseSpan<'_>) -> Result<Ast> {
     let sql = &place.clause.sql;
     let wrong = |e: ParserError| {
@@ -67,8 +108,15 @@ fn read(place: ClauseSpan<'_>) -> Result<Ast> {
     limits::of_text(sql).map_err(too_much)?;
     let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| wrong(e.into()))?;
     limits::of_tokens(&tokens).map_err(too_much)?;
+    let (tokens, compares) = with_operators(tokens);
     let mut parser = Parser::new(&GenericDialect).with_tokens_with_locations(tokens);
     let mut ast = parser.parse_expr().map_err(wrong)?;
+    if compares {
+        rewrite(&mut ast, |node| {
+            name_comparisons(node);
+            Ok(())
+        })?;
+    }
     limits::of_tree(&mut ast, limits::STEPS).map_err(too_much)?;
     let lower = sql.to_ascii_lowercase();
     if NAMES.iter().any(|name| lower.contains(name)) {

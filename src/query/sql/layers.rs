@@ -109,6 +109,10 @@ fn goes_on(words: &[SqlToken], from: &[SqlToken]) -> bool {
     let start = from.first().map_or(0, |word| word.at.start);
     let end = from.last().map_or(0, |word| word.at.end);
     let rest = || words.iter().filter(|word| word.at.end <= start || word.at.start >= end);
+    // `* EXCEPT (…)` puts nothing together.
+    let of_star = words.windows(2).filter(|two| matches!(two, [star, _] if star.token == Token::Mul));
+    let of_star: Vec<usize> = of_star.filter_map(|two| two.get(1)).map(|word| word.at.start).collect();
+    let rest = || rest().filter(|word| word.keyword() != Keyword::EXCEPT || !of_star.contains(&word.at.start));
     let more = [Keyword::UNION, Keyword::EXCEPT, Keyword::INTERSECT, Keyword::FETCH, Keyword::WINDOW];
     let levels = [Keyword::ROLLUP, Keyword::CUBE, Keyword::SETS];
     let selects = rest().filter(|word| word.keyword() == Keyword::SELECT).count();

@@ -12,7 +12,10 @@ use crate::data::Result;
 /// # Errors
 /// A text that has no end, such as one with a quote that is left open.
 pub fn with_named(sql: &str, named: &[(String, String)]) -> Result<(String, usize)> {
-    let own = words(sql)?;
+    // What is wrong with the question itself is told when it is read.
+    let Some(own) = (!named.is_empty()).then(|| words(sql)).and_then(Result::ok) else {
+        return Ok((sql.to_owned(), 0));
+    };
     let names = |words: &[SqlToken], name: &str| {
         words.iter().any(|word| word.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))
     };

@@ -30,6 +30,8 @@ pub(super) fn is_outside(words: &[SqlToken]) -> bool {
             // Of an order that the question gives, what comes after the first rows is known as well as those.
             Keyword::OFFSET if ordered && is_cut(words, i) => {}
             Keyword::ORDER => (from, ordered) = (false, true),
+            // Of a star it says what it does not stand for.
+            Keyword::EXCEPT if before.is_some_and(|w| w.token == Token::Mul) => {}
             Keyword::UNION
             | Keyword::EXCEPT
             | Keyword::INTERSECT

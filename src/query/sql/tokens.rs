@@ -26,7 +26,7 @@ impl SqlToken {
         }
     }
 
-    pub(super) fn name(&self) -> Option<&str> {
+    pub fn name(&self) -> Option<&str> {
         match &self.token {
             Token::Word(word) => Some(&word.value),
             _ => None,

@@ -110,5 +110,9 @@ fn even(a: &Arguments<'_>) -> PolarsResult<Column> {
 
 fn fmod(a: &Arguments<'_>) -> PolarsResult<Column> {
     let (numbers, by) = (a.floats(0)?, a.floats(1)?);
-    Ok(a.each(|row| Some(numbers.get(row)? % by.get(row)?)))
+    Ok(a.each(|row| {
+        let (x, by) = (numbers.get(row)?, by.get(row)?);
+        // It has the sign of the divisor.
+        Some(x - by * (x / by).floor())
+    }))
 }
