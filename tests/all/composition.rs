@@ -367,9 +367,11 @@ fn windowed_answers_are_joined_over_history_and_live() {
         write_frame(rows, &path).unwrap();
         path
     };
-    let sql = "WITH n AS (SELECT tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n FROM r GROUP BY w), s AS (SELECT \
-               tumble(t, INTERVAL '10 seconds') AS w, k, count(*) AS c FROM r GROUP BY w, k) SELECT n.w, n, sum(c) AS c \
-               FROM n JOIN s ON n.w = s.w GROUP BY n.w, n ORDER BY 1";
+    let windows = "SELECT tumble(t, INTERVAL '10 seconds') AS w";
+    let sql = &format!(
+        "WITH n AS ({windows}, count(*) AS n FROM r GROUP BY w), s AS ({windows}, k, count(*) AS c FROM r GROUP BY w, \
+         k) SELECT n.w, n, sum(c) AS c FROM n JOIN s ON n.w = s.w GROUP BY n.w, n ORDER BY 1"
+    );
     let all = file("all.parquet", &frame);
     let want = answer(&open(&given(&[&all], &[])), sql, Options::default());
     let counts = |name: &str| want.answer.column(name).unwrap().i64().unwrap().to_vec();
