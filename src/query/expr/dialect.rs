@@ -77,7 +77,7 @@ pub(super) fn too_deep() -> LimitExceeded {
 ///
 /// # Errors
 /// When it would become too long.
-pub fn translate(tree: &mut impl VisitMut, written: usize) -> Result<(), LimitExceeded> {
+pub(super) fn translate(tree: &mut impl VisitMut, written: usize) -> Result<(), LimitExceeded> {
     struct Translator {
         left: usize,
     }

@@ -23,7 +23,6 @@ mod tree;
 mod whole;
 
 pub use check::check_function;
-pub use dialect::translate;
 pub use functions::{SCALARS, ScalarFunction};
 pub use overflow::report_overflow;
 pub use parse::parse;
