@@ -27,10 +27,10 @@ pub struct RowValue {
 pub enum Retention {
     /// All, as far as memory allows.
     All,
-    /// The last rows by position, this number of them.
-    Newest(usize),
-    /// The first rows in the answer's order, or the last.
-    Top { rows: usize, last: bool },
+    /// The first rows by position, this number of them.
+    First(usize),
+    /// The first rows in the answer's order, this number of them.
+    Top(usize),
 }
 
 /// Where rows came from: source (in the order of the table's files, then feeds), partition, and positions in it.

@@ -387,9 +387,9 @@ fn what_is_not_exact_and_what_windows_are_open_is_said() {
 fn a_history_alone_is_called_by_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sales=2024.csv");
-    std::fs::write(&path, "v\n1\n2\n").unwrap();
+    fs::write(&path, "v\n1\n2\n").unwrap();
     let other = folder.path().join("orders.csv");
-    std::fs::copy(&path, &other).unwrap();
+    fs::copy(&path, &other).unwrap();
     for (history, sql) in [
         (other.display().to_string(), "SELECT sum(v) AS s FROM orders"),
         (format!("o={}", other.display()), "SELECT sum(v) AS s FROM o"),

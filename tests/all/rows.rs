@@ -156,12 +156,12 @@ fn only_the_columns_asked_for_are_read() {
         |sql: &str| plan(sql, frame.schema(), Some("t")).columns.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(read("SELECT v + 1 AS w FROM r WHERE k = 'a'"), ["k", "v"]);
     assert_eq!(read("SELECT v FROM r ORDER BY x LIMIT 3"), ["v", "x"]);
-    assert_eq!(read("SELECT v FROM r LIMIT 3"), ["v", "t"], "the newest are found by event time");
+    assert_eq!(read("SELECT v FROM r LIMIT 3"), ["v"]);
     assert_eq!(read("SELECT 1 AS one FROM r"), [""; 0]);
 }
 
 #[test]
-fn a_limit_without_order_is_the_newest_rows_by_event_time() {
+fn a_limit_without_order_is_the_first_rows_as_they_came() {
     let times = Int64Chunked::from_slice("t".into(), &[5_000_000, 1_000_000, 4_000_000, 2_000_000, 3_000_000]);
     let frame = DataFrame::new(
         5,
@@ -174,8 +174,9 @@ fn a_limit_without_order_is_the_newest_rows_by_event_time() {
     let values = |sql: &str, time| {
         one_go(&frame, sql, time).column("v").unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>()
     };
-    assert_eq!(values("SELECT v FROM r LIMIT 3", Some("t")), [30, 40, 50]);
-    assert_eq!(values("SELECT v FROM r LIMIT 3", None), [40, 20, 30], "without event time the last by position");
+    assert_eq!(values("SELECT v FROM r LIMIT 3", Some("t")), [50, 10, 40]);
+    assert_eq!(values("SELECT v FROM r LIMIT 3", None), [50, 10, 40]);
+    assert_eq!(values("SELECT v FROM r ORDER BY t DESC LIMIT 2", Some("t")), [50, 40]);
     assert_eq!(values("SELECT v FROM r LIMIT 0", None), [0; 0]);
     assert_eq!(values("SELECT v FROM r ORDER BY v LIMIT 2", Some("t")), [10, 20]);
 }
@@ -268,7 +269,7 @@ fn each_item_carries_its_class() {
     assert_eq!(classes("SELECT k FROM r UNION SELECT k FROM r"), [Class::Rerun]);
     assert!(matches!(
         plan("SELECT k FROM r ORDER BY v LIMIT 5", frame.schema(), None).rows.as_ref().unwrap().keep,
-        Retention::Top { rows: 5, last: false }
+        Retention::Top(5)
     ));
 }
 
@@ -283,15 +284,18 @@ fn the_grid_shows_the_tail_of_a_feed_while_it_runs() {
         ..Default::default()
     };
     let opened = open(&given);
-    let run = start(&opened, "SELECT n FROM r LIMIT 2", Options::default());
+    let run = start(&opened, "SELECT n FROM r ORDER BY n DESC LIMIT 2", Options::default());
+    let first = start(&opened, "SELECT n FROM r LIMIT 2", Options::default());
     let numbers = |s: &braid::engine::Snapshot| {
         s.answer.column("n").map(|c| c.i64().unwrap().iter().flatten().collect::<Vec<_>>()).unwrap_or_default()
     };
-    wait(&run, |s| numbers(s) == [1, 2]);
+    wait(&run, |s| numbers(s) == [2, 1]);
     use std::io::Write;
     std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"n\":3}\n").unwrap();
-    let last = wait(&run, |s| numbers(s) == [2, 3]);
-    assert!(last.notes.iter().any(|n| n == "the newest 2 of 4 rows"), "{:?}", last.notes);
+    wait(&run, |s| numbers(s) == [3, 2]);
+    // Without an order it is the first rows, whatever comes.
+    let last = wait(&first, |s| s.rows.come_in == 4);
+    assert_eq!(numbers(&last), [0, 1]);
 }
 
 #[test]

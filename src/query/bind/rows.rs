@@ -8,7 +8,6 @@ use super::binder::Binder;
 use crate::data::Result;
 use crate::query::expr::{self, Scalar};
 use crate::query::finish::Finish;
-use crate::query::order_by::SortExpr;
 use crate::query::query::{Clause, Query};
 use crate::query::rows::{Retention, RowValue, value_name};
 use crate::query::sql::span::ClauseSpan;
@@ -36,34 +35,19 @@ pub(super) fn has_aggregate(clause: &Clause) -> bool {
 }
 
 /// Which rows a question about rows has to keep.
-fn keep(finish: &mut Finish) -> Retention {
+pub(super) fn retention(finish: &Finish) -> Retention {
     if !finish.overs.is_empty() || finish.qualify.is_some() || finish.distinct {
         return Retention::All;
     }
-    match (finish.most(), finish.order.is_empty()) {
-        (Some(limit), false) => Retention::Top { rows: limit as usize, last: false },
-        (Some(limit), true) => {
-            finish.limit = None;
-            Retention::Newest(limit as usize)
-        }
+    let most = finish.most().map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+    match (most, finish.order.is_empty()) {
+        (Some(most), false) => Retention::Top(most),
+        (Some(most), true) => Retention::First(most),
         (None, _) => Retention::All,
     }
 }
 
 impl Binder<'_> {
-    /// Which rows are kept; `finish` is ordered by event time where the newest rows are those of the latest times.
-    pub(super) fn retention(&mut self, finish: &mut Finish) -> Result<Retention> {
-        let keeping = keep(finish);
-        let (Retention::Newest(rows), Some(time)) = (keeping, self.time) else { return Ok(keeping) };
-        // The newest rows of a table with event time are those of the latest times, wherever they came from.
-        let clause = Clause::from(time);
-        let place = ClauseSpan { text: self.text, clause: &clause };
-        let value = self.bind_value(expr::column(time), place)?;
-        let (scalar, _) = Scalar::bind(&value, &self.kept_schema(), place)?;
-        finish.order.push(SortExpr { scalar, descending: false, nulls_first: true });
-        Ok(Retention::Top { rows, last: true })
-    }
-
     /// The kept value of a row that an expression of its columns means.
     pub(super) fn bind_value(&mut self, mut ast: Ast, place: ClauseSpan<'_>) -> Result<Ast> {
         let used = expr::resolve(&mut ast, self.schema, self.table, place)?;

@@ -1,9 +1,9 @@
 //! The rows that a question about rows keeps, in an order that does not depend on how they came. Evaluating and
 //! filtering them is `partial`'s, ordering and cutting the answer is `finish`'s.
 //!
-//! Without ORDER BY rows stand in the order of their sources (file by file, feed by feed, each by position). LIMIT then
-//! means the newest rows: by event time where the table has one, else by position. With ORDER BY, rows that it leaves
-//! equal are ordered by their values, so any cut of the same rows gives the same table.
+//! Without ORDER BY rows stand in the order of their sources (file by file, feed by feed, each by position), and LIMIT
+//! means the first of them. With ORDER BY, rows that it leaves equal are ordered by their values, so any cut of the same
+//! rows gives the same table.
 
 mod travel;
 
@@ -50,9 +50,9 @@ pub struct RowStore {
 impl RowStore {
     pub fn new(plan: Arc<Plan>, rows: &RowPlan) -> Self {
         let most = match rows.keep {
-            Retention::Newest(n) => n,
+            Retention::First(_) => usize::MAX,
             Retention::All if rows.whole => usize::MAX,
-            Retention::All | Retention::Top { .. } => MOST_ROWS,
+            Retention::All | Retention::Top(_) => MOST_ROWS,
         };
         Self {
             plan,
@@ -96,9 +96,13 @@ impl RowStore {
         self.bytes += values.estimated_size();
         self.insert(at, values)?;
         match self.keep {
-            Retention::Top { rows, .. } if self.rows > rows.saturating_mul(2).max(WAITING) => self.cut(rows),
-            Retention::Top { .. } => Ok(()),
-            Retention::All | Retention::Newest(_) => {
+            Retention::Top(rows) if self.rows > rows.saturating_mul(2).max(WAITING) => self.cut(rows),
+            Retention::Top(_) => Ok(()),
+            Retention::First(rows) => {
+                self.evict_after(rows);
+                Ok(())
+            }
+            Retention::All => {
                 self.evict(self.most);
                 Ok(())
             }
@@ -161,6 +165,26 @@ impl RowStore {
         }
     }
 
+    /// Lets the last rows go until `most` are left.
+    fn evict_after(&mut self, most: usize) {
+        while self.rows > most {
+            let Some(mut last) = self.segments.last_entry() else { return };
+            let excess = self.rows - most;
+            let (_, frame) = last.get_mut();
+            let (height, size) = (frame.height(), frame.estimated_size());
+            let gone = excess.min(height);
+            if gone == height {
+                self.bytes = self.bytes.saturating_sub(size);
+                last.remove();
+            } else {
+                *frame = frame.slice(0, height - gone);
+                self.bytes = self.bytes.saturating_sub(size.saturating_sub(frame.estimated_size()));
+            }
+            self.rows -= gone;
+            self.evicted += gone as u64;
+        }
+    }
+
     /// Lets all rows go that stand before a place.
     fn evict_before(&mut self, evicted_before: (u32, u64, u64)) {
         self.evicted_before = self.evicted_before.max(Some(evicted_before));
@@ -217,8 +241,7 @@ impl RowStore {
             Some(order) => order,
             None => IdxCa::from_vec("row".into(), (0..height as IdxSize).collect()),
         };
-        let from = if matches!(self.keep, Retention::Top { last: true, .. }) { height - rows } else { 0 };
-        let best = all.take(&order.slice(from as i64, rows))?;
+        let best = all.take(&order.slice(0, rows))?;
         self.evicted += (height - rows) as u64;
         (self.rows, self.bytes) = (best.height(), best.estimated_size());
         self.segments = BTreeMap::from([((0, 0, 0, 0), (0, best))]);
@@ -230,7 +253,7 @@ impl RowStore {
     /// # Errors
     /// What polars says when it sorts them.
     pub fn answer(&self) -> Result<DataFrame> {
-        let Retention::Top { rows, .. } = self.keep else { return self.frame() };
+        let Retention::Top(rows) = self.keep else { return self.frame() };
         let mut own = Self { plan: self.plan.clone(), segments: self.segments.clone(), ..*self };
         own.cut(rows)?;
         own.frame()
@@ -238,14 +261,9 @@ impl RowStore {
 
     /// What there is to say when not all rows are in the answer.
     pub fn note(&self) -> Option<String> {
-        let taken = self.taken();
-        let newest = matches!(self.keep, Retention::All | Retention::Newest(_) | Retention::Top { last: true, .. });
-        let shown = match self.keep {
-            Retention::Top { rows, .. } | Retention::Newest(rows) => self.rows.min(rows),
-            Retention::All => self.rows,
-        };
-        (newest && (shown as u64) < taken)
-            .then(|| format!("the newest {} of {} rows", count(shown as u64), count(taken)))
+        let (shown, taken) = (self.rows as u64, self.taken());
+        (self.keep == Retention::All && shown < taken)
+            .then(|| format!("the newest {} of {} rows", count(shown), count(taken)))
     }
 
     /// Rows ever taken.

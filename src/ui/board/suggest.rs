@@ -189,13 +189,13 @@ pub(super) fn by_category(table: &Table, column: &str, measure: Measure) -> Form
     }
 }
 
-/// The newest rows, as they are.
+/// The newest rows, as they are: those of a feed whose rows have no time are known by nothing but when they came.
 fn latest(table: &Table, time: Option<&str>) -> Form {
     Form {
         table: table.name.clone(),
         others: vec![("*".to_owned(), String::new())],
         order: time.map(|time| (name(time), true)).into_iter().collect(),
-        limit: Some(TAIL),
+        limit: (time.is_some() || table.live.is_empty()).then_some(TAIL),
         ..Form::default()
     }
 }
