@@ -1,7 +1,7 @@
 //! The options of `braid run`: what each is called, what it does, and its line of help.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::options::{self, CliOption};
@@ -68,11 +68,10 @@ const fn option(
 pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
     option(
         "history",
-        "[NAME=]GLOB",
-        "files, a folder or a glob that are the history of the table NAME, which a file alone gives its own name; may \
-         come again",
+        "NAME=GLOB",
+        "files, a folder or a glob that are the history of the table NAME; may come again",
         |args, name, value| {
-            args.table(name, &named_by_file(value), |table, files| {
+            args.table(name, &value, |table, files| {
                 table.history.push(files.to_owned());
                 Ok(())
             })
@@ -353,17 +352,6 @@ fn is_name(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_alphanumeric() || "_-.".contains(letter))
-}
-
-/// `NAME=FILE`, where a file stands alone by its own name without what says its format.
-fn named_by_file(files: String) -> String {
-    let has_name = files.split_once('=').is_some_and(|(name, _)| !name.contains(['/', '\\', '.']));
-    let file = Path::new(&files).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let name = file.split('.').next().unwrap_or_default();
-    if has_name || name.is_empty() || files.contains(['*', '?', '[', '{']) {
-        return files;
-    }
-    format!("{name}={files}")
 }
 
 /// The event time of a table: `COLUMN` or `COLUMN,LATENESS`.

@@ -25,7 +25,7 @@ Braid: history and live data in one exact answer
 
 braid                                   open the window
 braid FILE|FOLDER|URL …                 open the window with these; a model goes under the table with its columns
-braid run  [--history [NAME=]GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
+braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
            [--seam NAME=position|time:T|key:COL|append]… [--model NAME=FILE.json]…
            [--with NAME=TEXT|@FILE]… --sql [NAME=]TEXT|@FILE … [--for DURATION] [--workspace DIR]
            [--out [NAME=]FILE.csv|.parquet|.json|.arrow]… [--chart [NAME=]FILE.png|.svg]… [--mark NAME]
@@ -107,7 +107,7 @@ fn print(text: &str) -> ExitCode {
 }
 
 fn sources() -> String {
-    let mut text = String::from("FILES (--history [NAME=]GLOB, folders too; the text ones also as .gz and .zst)\n");
+    let mut text = String::from("FILES (--history NAME=GLOB, folders too; the text ones also as .gz and .zst)\n");
     for format in crate::data::format::FORMATS {
         text += &format!("  {:<10} {} (.{})\n", format.name, format.title, format.extensions.join(", ."));
     }

@@ -384,25 +384,6 @@ fn what_is_not_exact_and_what_windows_are_open_is_said() {
 }
 
 #[test]
-fn a_history_alone_is_called_by_its_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("sales=2024.csv");
-    fs::write(&path, "v\n1\n2\n").unwrap();
-    let other = folder.path().join("orders.csv");
-    fs::copy(&path, &other).unwrap();
-    for (history, sql) in [
-        (other.display().to_string(), "SELECT sum(v) AS s FROM orders"),
-        (format!("o={}", other.display()), "SELECT sum(v) AS s FROM o"),
-        (path.display().to_string(), "SELECT sum(v) AS s FROM \"sales=2024\""),
-    ] {
-        let out = braid(&["run", "--history", &history, "--sql", sql]);
-        assert_eq!(stdout(&out), "s\n3\n", "{}", stderr(&out));
-    }
-    let said = stderr(&braid(&["run", "--history", "*.csv", "--sql", "SELECT 1 FROM t"]));
-    assert!(said.contains("NAME"), "{said}");
-}
-
-#[test]
 fn a_file_that_does_not_exist_yet_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let nope = folder.path().join("nope.ndjson");
