@@ -336,6 +336,14 @@ fn tables_are_joined_and_questions_stand_in_conditions() {
         ("SELECT k FROM t GROUP BY k HAVING sum(x) > (SELECT avg(x) FROM t) ORDER BY k", "k\nc\n\n"),
         ("SELECT n, k FROM (VALUES (1, 'a'), (2, NULL)) AS v(n, w) JOIN t ON k = w", "n,k\n1,a\n"),
         ("SELECT k FROM t OFFSET 3", "k\n\n"),
+        // A table that has another name within is by its own name the one around.
+        ("SELECT y FROM u WHERE y > (SELECT avg(y) FROM u AS i WHERE i.k = u.k)", "y\n21\n"),
+        (
+            "SELECT y FROM u WHERE EXISTS (SELECT 1 FROM u AS i WHERE i.y = u.y AND i.k = u.k) ORDER BY y",
+            "y\n10\n20\n21\n",
+        ),
+        ("SELECT -x AS x FROM t ORDER BY x", "x\n-4\n-3\n-2\n-1\n"),
+        ("SELECT k AS x, x AS k FROM t WHERE x < 3 ORDER BY k DESC", "x,k\nb,2\na,1\n"),
     ] {
         assert_eq!(asked(sql, &[]), want, "{sql}");
     }

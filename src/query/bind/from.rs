@@ -93,7 +93,8 @@ impl<'a> FromBinder<'_, 'a> {
             From::Table { name, alias, columns } => {
                 let own = name.unquoted();
                 let called = alias.clone().unwrap_or_else(|| own.clone());
-                let names = alias.iter().cloned().chain([own.clone()]).collect();
+                // Its own name may be that of a table around it.
+                let names = vec![called.clone()];
                 let of_with = self.named.iter().rfind(|named| named.name.eq_ignore_ascii_case(&own)).cloned();
                 match of_with {
                     Some(of_with) => {

@@ -156,6 +156,14 @@ impl<'a> Composer<'a> {
         let Some(layer) = layers_of(self.sql, words, named)? else { return Ok(None) };
         let tables = layer.tables();
         let [name] = &tables[..] else { return Ok(None) };
+        let qualifies = |two: &[SqlToken]| {
+            matches!(two, [table, point] if point.is_point()
+                && table.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+        };
+        // A table that has another name within is by its own name one around it.
+        if within && layer.has_alias() && words.windows(2).any(qualifies) {
+            return Ok(None);
+        }
         let table = self.table(name)?;
         let Some(input) = self.tables.get(table) else { return Ok(None) };
         let mut exact = true;

@@ -64,20 +64,26 @@ impl Binder<'_> {
     /// Rewrites an expression over rows: window functions become columns of the answer, the rest values that are kept.
     pub(super) fn rewrite_row(&mut self, ast: &mut Ast, place: ClauseSpan<'_>, aliases: bool) -> Result<()> {
         if aliases {
-            let alone = matches!(ast, Ast::Identifier(_));
-            expr::rewrite(ast, |node| {
-                let Ast::Identifier(ident) = &*node else { return Ok(()) };
-                let lower = ident.value.to_lowercase();
-                // Alone a name is the item, inside an expression the column first, as in PostgreSQL.
-                let column = !alone && self.table.find(self.schema, ident).is_some();
-                if !column
-                    && let Some(source) = self.outputs.get(&lower)
-                    && source != node
-                {
-                    *node = Ast::Nested(Box::new(source.clone()));
+            // Alone a name is the item, inside an expression the column first, as in PostgreSQL. What the item is made
+            // of is not looked at again: it may name a column as the item is called.
+            let item = |node: &Ast| match node {
+                Ast::Identifier(ident) => self.outputs.get(&ident.value.to_lowercase()).filter(|own| *own != node),
+                _ => None,
+            };
+            let is_column =
+                |node: &Ast| matches!(node, Ast::Identifier(own) if self.table.find(self.schema, own).is_some());
+            if let Ast::Identifier(_) = &*ast {
+                if let Some(source) = item(ast).cloned() {
+                    *ast = Ast::Nested(Box::new(source));
                 }
-                Ok(())
-            })?;
+            } else {
+                expr::rewrite(ast, |node| {
+                    if let Some(source) = item(node).filter(|_| !is_column(node)) {
+                        *node = Ast::Nested(Box::new(source.clone()));
+                    }
+                    Ok(())
+                })?;
+            }
         }
         if let Ast::Nested(inner) = ast
             && matches!(inner.as_ref(), Ast::Identifier(_) | Ast::Nested(_) | Ast::CompoundIdentifier(_))

@@ -174,7 +174,16 @@ fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
         Ast::SimilarTo { negated, expr, pattern, escape_char: None } => {
             Some(negate(*negated, call(own::SIMILAR, vec![(**expr).clone(), (**pattern).clone()])))
         }
-        Ast::Position { expr, r#in } => position(r#in, expr, budget),
+        Ast::Position { expr, r#in } => Some(position(r#in, expr)),
+        Ast::Substring { expr, substring_from: Some(from), substring_for, .. } => {
+            let parts = [expr, from].into_iter().chain(substring_for).map(|part| (**part).clone());
+            Some(call(own::SUBSTRING, parts.collect()))
+        }
+        // What is not known is neither true nor false.
+        Ast::IsTrue(x) => fill("coalesce({0}, FALSE)", &[x], budget),
+        Ast::IsNotTrue(x) => fill("NOT coalesce({0}, FALSE)", &[x], budget),
+        Ast::IsFalse(x) => fill("NOT coalesce({0}, TRUE)", &[x], budget),
+        Ast::IsNotFalse(x) => fill("coalesce({0}, TRUE)", &[x], budget),
         Ast::Interval(interval) if !is_quoted(&interval.value) => {
             parsed(&format!("INTERVAL '{} {}'", interval.value, interval.leading_field.as_ref()?))
         }
@@ -191,8 +200,8 @@ fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
             let name = call.name.to_string().to_lowercase();
             let arguments = arguments(call)?;
             match (name.as_str(), arguments.as_slice()) {
-                ("strpos" | "instr", [text, part]) => return position(text, part, budget),
-                ("contains", [text, part]) => return fill("{0} > 0", &[&position(text, part, budget)?], budget),
+                ("strpos" | "instr", [text, part]) => return Some(position(text, part)),
+                ("contains", [text, part]) => return fill("{0} > 0", &[&position(text, part)], budget),
                 _ => {}
             }
             let (_, _, translated) =
@@ -201,25 +210,6 @@ fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
         }
         _ => None,
     }
-}
-
-/// Where a text begins within another; null of nulls. What polars looks for is a pattern: in a text as written,
-/// whatever means something in a pattern is escaped.
-fn position(text: &Ast, part: &Ast, budget: &mut usize) -> Option<Ast> {
-    let written = match part {
-        Ast::Value(v) => match &v.value {
-            Value::SingleQuotedString(part) => Some(part),
-            _ => None,
-        },
-        _ => None,
-    };
-    let escape = |c: char| if r"\.+*?()|[]{}^$#&-~".contains(c) { vec!['\\', c] } else { vec![c] };
-    let sought = written.map(|part| Ast::value(Value::SingleQuotedString(part.chars().flat_map(escape).collect())));
-    fill(
-        "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {2}) END",
-        &[text, part, sought.as_ref().unwrap_or(part)],
-        budget,
-    )
 }
 
 /// `round(x)`, or `round(x, digits)` with digits as written.
@@ -235,6 +225,11 @@ fn rounded(arguments: &[&Ast], budget: &mut usize) -> Option<Ast> {
     let scale = parsed(&format!("1{}.0", "0".repeat(digits)))?;
     let whole = fill(ROUNDED, &[&fill("{0} * {1}", &[x, &scale], budget)?], budget)?;
     fill("{0} / {1}", &[&whole, &scale], budget)
+}
+
+/// Where a part stands in a text, in letters from 1; 0 where it does not.
+fn position(text: &Ast, part: &Ast) -> Ast {
+    call(own::POSITION, vec![text.clone(), part.clone()])
 }
 
 /// LIKE with ESCAPE.

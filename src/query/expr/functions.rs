@@ -62,6 +62,7 @@ pub const SCALARS: &[ScalarFunction] = &[
 
 /// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.
 const OTHER_AGGREGATES: &[&str] = &[
+    "columns",
     "string_agg",
     "array_agg",
     "listagg",

@@ -2,8 +2,8 @@
 //! filtering them is `partial`'s, ordering and cutting the answer is `finish`'s.
 //!
 //! Without ORDER BY rows stand in the order of their sources (file by file, feed by feed, each by position), and LIMIT
-//! means the first of them. With ORDER BY, rows that it leaves equal are ordered by their values, so any cut of the same
-//! rows gives the same table.
+//! means the first of them. With ORDER BY, rows that it leaves equal are ordered by their values, so any cut of the
+//! same rows gives the same table.
 
 mod travel;
 

@@ -23,6 +23,11 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// Whether the table at the bottom has another name there.
+    pub fn has_alias(&self) -> bool {
+        self.below.as_ref().map_or_else(|| self.query.alias.is_some(), |(below, _)| below.has_alias())
+    }
+
     /// The tables of the SELECT at the bottom.
     pub fn tables(&self) -> Vec<String> {
         self.below.as_ref().map_or_else(|| self.query.tables(), |(below, _)| below.tables())

@@ -26,6 +26,10 @@ impl SqlToken {
         }
     }
 
+    pub fn is_point(&self) -> bool {
+        self.token == Token::Period
+    }
+
     pub fn name(&self) -> Option<&str> {
         match &self.token {
             Token::Word(word) => Some(&word.value),

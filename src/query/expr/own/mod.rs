@@ -17,7 +17,7 @@ use crate::query::sql::span::ClauseSpan;
 
 pub(super) use self::numbers::{LEFT, RIGHT};
 pub(super) use self::patterns::{LIKE, SIMILAR};
-pub(super) use self::texts::TRUTH;
+pub(super) use self::texts::{POSITION, SUBSTRING, TRUTH};
 pub(super) use self::times::MONTHS;
 
 /// A function of ours.

@@ -11,14 +11,42 @@ pub(super) const OWN: &[OwnFunction] = &[
     OwnFunction { names: &["levenshtein", "editdist3"], takes: 2..=2, output: whole, of: levenshtein },
     OwnFunction { names: &["translate"], takes: 3..=3, output: text, of: translate },
     OwnFunction { names: &["format"], takes: 1..=32, output: text, of: format },
+    OwnFunction { names: &[POSITION], takes: 2..=2, output: whole, of: position },
+    OwnFunction { names: &[SUBSTRING], takes: 2..=3, output: text, of: substring },
     OwnFunction { names: &[TRUTH], takes: 1..=1, output: truth, of: truth_of },
 ];
 
 /// A text as a truth value: what a cast means.
 pub(in crate::query::expr) const TRUTH: &str = "__truth";
 
+/// Where a part stands in a text, in letters from 1; 0 where it does not.
+pub(in crate::query::expr) const POSITION: &str = "__position";
+/// The letters from a place on, from 1 or, where that is negative, from the end; all of them or so many.
+pub(in crate::query::expr) const SUBSTRING: &str = "__substring";
+
 /// The longest text that is made, bytes.
 const MOST: usize = 1 << 24;
+
+fn position(a: &Arguments<'_>) -> PolarsResult<Column> {
+    let (texts, parts) = (a.texts(0)?, a.texts(1)?);
+    Ok(a.each(|row| {
+        let (text, part) = (texts.get(row)?, parts.get(row)?);
+        let before = text.find(part).and_then(|at| text.get(..at));
+        Some(before.map_or(0, |before| before.chars().count() as i64 + 1))
+    }))
+}
+
+fn substring(a: &Arguments<'_>) -> PolarsResult<Column> {
+    let (texts, from, most) = (a.texts(0)?, a.whole(1)?, a.whole(2)?);
+    let bounded = a.len() > 2;
+    Ok(a.each(|row| {
+        let (text, from) = (texts.get(row)?, from.get(row)?);
+        let start = if from < 0 { text.chars().count() as i64 + 1 + from } else { from };
+        let end = if bounded { start.saturating_add(most.get(row)?) } else { i64::MAX };
+        let letters = text.chars().zip(1_i64..).filter(|(_, place)| (start..end).contains(place));
+        Some(letters.map(|(letter, _)| letter).collect::<String>())
+    }))
+}
 
 fn repeat(a: &Arguments<'_>) -> PolarsResult<Column> {
     let (texts, times) = (a.texts(0)?, a.whole(1)?);

@@ -54,7 +54,7 @@ const FIXED: &[(&str, i64)] = &[
     ("minute", 60_000_000),
     ("hour", 3_600_000_000),
     ("day", 86_400_000_000),
-    ("week", 604_800_000_000),
+    ("week", WEEK),
 ];
 const MONTHLY: &[(&str, i64)] = &[("month", 1), ("quarter", 3), ("year", 12), ("decade", 120), ("century", 1_200)];
 
@@ -76,8 +76,7 @@ fn unit(a: &Arguments<'_>) -> PolarsResult<Option<Unit>> {
     }
 }
 
-/// 1970-01-01 was a Thursday; weeks begin on Monday.
-const MONDAY: i64 = 4 * 86_400_000_000;
+const WEEK: i64 = 604_800_000_000;
 
 /// How many borders of a unit lie between two times.
 fn borders(a: &Arguments<'_>) -> PolarsResult<Column> {
@@ -86,9 +85,11 @@ fn borders(a: &Arguments<'_>) -> PolarsResult<Column> {
         let (from, to) = (from.get(row)?, to.get(row)?);
         match unit? {
             Unit::Fixed(length) => {
-                let shift = if length == 604_800_000_000 { MONDAY } else { 0 };
-                let of = |time: i64| (time.checked_sub(shift)).map(|time| time.div_euclid(length));
-                Some(of(to)? - of(from)?)
+                // Of weeks those that are whole, as in DuckDB.
+                if length == WEEK {
+                    return Some(to.checked_sub(from)? / WEEK);
+                }
+                Some(to.div_euclid(length) - from.div_euclid(length))
             }
             Unit::Months(months) => {
                 let of = |time| moment(Some(time)).map(|time| month_of(time).div_euclid(months));
