@@ -258,10 +258,7 @@ impl RunArgs {
                     Fault::new(format!("two questions are called '{name}'")).hint("give each --sql a name of its own")
                 );
             }
-            let (sql, file) = match text.strip_prefix('@') {
-                Some(path) => (read_question(path)?, Some(path.into())),
-                None => (text, None),
-            };
+            let (sql, file) = text_or_file(text)?;
             let (sql, added) = with_named(&sql, &self.with)?;
             self.questions.push(QuestionArgs { name, sql, added, file, ..QuestionArgs::default() });
         }
@@ -320,11 +317,7 @@ impl RunArgs {
                 Fault::new(format!("two questions are called '{name}'")).hint("give each --with a name of its own")
             );
         }
-        let sql = match text.strip_prefix('@') {
-            Some(path) => read_question(path)?,
-            None => text.to_owned(),
-        };
-        self.with.push((name.to_owned(), sql));
+        self.with.push((name.to_owned(), text_or_file(text.to_owned())?.0));
         Ok(())
     }
 
@@ -344,6 +337,14 @@ impl RunArgs {
         let given =
             self.tables.entry(name.to_owned()).or_insert_with(|| Given { name: name.to_owned(), ..Given::default() });
         set(given, value)
+    }
+}
+
+/// A question as it is given, or read from the file behind `@`; and that file.
+fn text_or_file(text: String) -> Result<(String, Option<PathBuf>)> {
+    match text.strip_prefix('@') {
+        Some(path) => Ok((read_question(path)?, Some(path.into()))),
+        None => Ok((text, None)),
     }
 }
 

@@ -120,6 +120,12 @@ impl Plan {
         }
     }
 
+    /// With all of its rows or none, where it shows rows: something is asked of them.
+    pub(super) fn whole(mut self) -> Self {
+        self.rows.iter_mut().for_each(|rows| rows.whole = true);
+        self
+    }
+
     /// True when finished rows can be written as they come, because no row has to wait for another.
     pub fn streams(&self) -> bool {
         let finish = &self.finish;

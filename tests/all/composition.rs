@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use braid::data::Fault;
 use braid::data::format::write_frame;
-use braid::engine::Options;
+use braid::engine::{Options, Snapshot};
 use braid::query::{Partial, Plan, Query, rerun_answer};
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -365,64 +365,54 @@ fn tables_are_joined_and_questions_stand_in_conditions() {
     assert!(crate::cli::refused(&named).contains("SQL, line 2, column 2"));
 }
 
-/// Leaves of one table are of one moment, whatever is asked of them, and split anywhere.
-#[test]
-fn windowed_answers_are_joined_over_history_and_live() {
+/// The answer to all rows at once, which is that to history and live, split at each of these places.
+fn at_every_cut(frame: &DataFrame, sql: &str, cuts: &[usize], look: impl Fn(&Snapshot)) -> Arc<Snapshot> {
     let folder = tempfile::tempdir().unwrap();
-    let frame = sample(2_000, 6);
     let file = |name: &str, rows: &DataFrame| {
         let path = folder.path().join(name);
         write_frame(rows, &path).unwrap();
         path
     };
+    let want = answer(&open(&given(&[&file("all.parquet", frame)], &[])), sql, Options::default());
+    for cut in cuts {
+        let old = file("old.parquet", &frame.head(Some(*cut)));
+        let new = file("new.ndjson", &frame.slice(*cut as i64, frame.height() - cut));
+        let live = format!("file:{}?follow=false", new.display());
+        let got = answer(&open(&given(&[&old], &[live])), sql, Options::default());
+        assert_eq!(got.fault, None, "{sql}");
+        assert_same(&got.answer, &want.answer);
+        assert!(got.rows.conserved() && got.rows.come_in == frame.height() as u64);
+        look(&got);
+    }
+    want
+}
+
+/// Leaves of one table are of one moment, whatever is asked of them, and split anywhere.
+#[test]
+fn windowed_answers_are_joined_over_history_and_live() {
     let windows = "SELECT tumble(t, INTERVAL '10 seconds') AS w";
-    let sql = &format!(
+    let sql = format!(
         "WITH n AS ({windows}, count(*) AS n FROM r GROUP BY w), s AS ({windows}, k, count(*) AS c FROM r GROUP BY w, \
          k) SELECT n.w, n, sum(c) AS c FROM n JOIN s ON n.w = s.w GROUP BY n.w, n ORDER BY 1"
     );
-    let all = file("all.parquet", &frame);
-    let want = answer(&open(&given(&[&all], &[])), sql, Options::default());
+    let want = at_every_cut(&sample(2_000, 6), &sql, &[0, 900, 2_000], |_| {});
     let counts = |name: &str| want.answer.column(name).unwrap().i64().unwrap().to_vec();
     assert!(want.answer.height() > 1 && counts("n") == counts("c"));
-    for cut in [0, 900, 2_000] {
-        let old = file("old.parquet", &frame.head(Some(cut)));
-        let new = file("new.ndjson", &frame.slice(cut as i64, 2_000 - cut));
-        let live = format!("file:{}?follow=false", new.display());
-        let got = answer(&open(&given(&[&old], &[live])), sql, Options::default());
-        assert_eq!(got.fault, None);
-        assert_same(&got.answer, &want.answer);
-        assert!(got.rows.conserved() && got.rows.come_in == 2_000);
-    }
 }
 
 /// The fusion law holds for them: history and live, split anywhere, are as all rows at once; and they follow the feed.
 #[test]
 fn a_question_about_an_answer_is_kept_up_to_date() {
-    let folder = tempfile::tempdir().unwrap();
     let frame = sample(2_000, 5);
-    let file = |name: &str, rows: &DataFrame| {
-        let path = folder.path().join(name);
-        write_frame(rows, &path).unwrap();
-        path
-    };
     for sql in [
         "SELECT k, max(n) AS most, sum(s) AS s FROM (SELECT k, tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, \
          sum(v) AS s FROM r GROUP BY k, w) GROUP BY k",
         "WITH q AS (SELECT k, count(*) AS n FROM (SELECT * FROM r WHERE v > 0) GROUP BY k) SELECT * FROM q WHERE n > 2",
         "SELECT count(*) AS n FROM (SELECT DISTINCT k FROM r)",
     ] {
-        let all = file("all.parquet", &frame);
-        let want = answer(&open(&given(&[&all], &[])), sql, Options::default());
-        for cut in [0, 700, 2_000] {
-            let old = file("old.parquet", &frame.head(Some(cut)));
-            let new = file("new.ndjson", &frame.slice(cut as i64, 2_000 - cut));
-            let live = format!("file:{}?follow=false", new.display());
-            let got = answer(&open(&given(&[&old], &[live])), sql, Options::default());
-            assert_eq!(got.fault, None, "{sql}");
-            assert_same(&got.answer, &want.answer);
-            assert!(got.rows.conserved() && got.rows.come_in == 2_000);
+        at_every_cut(&frame, sql, &[0, 700, 2_000], |got| {
             assert!(!got.notes.iter().any(|note| note.starts_with("re-run")), "{:?}", got.notes);
-        }
+        });
     }
 }
 

@@ -15,7 +15,7 @@ use crate::engine::merge::HIDDEN;
 use crate::engine::moment::Unread;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
-use crate::query::rerun::Rerun;
+use crate::query::rerun::{Leaf, Rerun};
 use crate::query::{Plan, rerun_answer};
 use crate::sync::{Cancel, Latest, Request, StopOnDrop, Wake, Worker};
 
@@ -23,13 +23,13 @@ use crate::sync::{Cancel, Latest, Request, StopOnDrop, Wake, Worker};
 const ANSWER_SHARE: u32 = 3;
 /// Memory is scarce once more than this part of it is held.
 const SCARCE: u64 = 4;
-/// What the question gives, and what there is to say about it.
-type Answered = (DataFrame, Vec<String>);
-
 /// How long an answer may still take when the run is to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a thread waits for news before it looks whether it should stop.
 const WAIT: Duration = Duration::from_millis(50);
+
+/// What the question gives, and what there is to say about it.
+type Answered = (DataFrame, Vec<String>);
 
 /// The run of a leaf.
 struct LeafRun {
@@ -65,22 +65,21 @@ pub(super) fn start(
 ) -> Result<Run> {
     let (bell, rung) = Wake::channel();
     let tables: Vec<&Arc<Table>> = std::iter::once(table).chain(&options.datasets).collect();
+    if let Some(leaf) = rerun.leaves.iter().find(|leaf| leaf.table >= tables.len()) {
+        let name = leaf.plan.query.table_name();
+        return Err(Fault::new(format!("the table '{name}' is not open")).hint(Setting::Table));
+    }
     let own = Options { datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
     let mut runs: BTreeMap<usize, LeafRun> = BTreeMap::new();
     for (place, table) in tables.into_iter().enumerate() {
-        let here: Vec<usize> =
-            (0..rerun.leaves.len()).filter(|i| rerun.leaves.get(*i).is_some_and(|leaf| leaf.table == place)).collect();
-        if here.is_empty() {
+        let here = || rerun.leaves.iter().enumerate().filter(|(_, leaf)| leaf.table == place);
+        if here().next().is_none() {
             continue;
         }
-        let plans = here.iter().filter_map(|i| rerun.leaves.get(*i)).map(|leaf| leaf.plan.clone());
-        let asked = plans.map(|plan| Asking { plan, options: own.clone(), wake: bell.clone() }).collect();
+        let asking = |leaf: &Leaf<Plan>| Asking { plan: leaf.plan.clone(), options: own.clone(), wake: bell.clone() };
+        let asked = here().map(|(_, leaf)| asking(leaf)).collect();
         let (_, started) = TableScan::start(table.clone(), own.clone(), asked)?;
-        runs.extend(here.into_iter().zip(started.into_iter().map(|run| LeafRun { table: place, run })));
-    }
-    if let Some(leaf) = rerun.leaves.iter().enumerate().find(|(i, _)| !runs.contains_key(i)) {
-        let name = leaf.1.plan.query.table_name();
-        return Err(Fault::new(format!("the table '{name}' is not open")).hint(Setting::Table));
+        runs.extend(here().zip(started).map(|((leaf, _), run)| (leaf, LeafRun { table: place, run })));
     }
     let runs = runs.into_values().collect();
     let (shelf, cancel, finish) = (Latest::default(), Cancel::new(), Cancel::new());

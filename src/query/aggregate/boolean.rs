@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::input::single;
+use super::input::{is_condition, single};
 use super::{Accumulator, Aggregate, BASE, nth, part};
 use crate::data::Result;
 
@@ -25,7 +25,7 @@ pub const BOOL_OR: Aggregate = Aggregate {
 
 const CONDITION: Aggregate = Aggregate {
     takes: "conditions",
-    output: |types| types.iter().all(|t| matches!(t, DataType::Boolean | DataType::Null)).then_some(DataType::Boolean),
+    output: |types| types.iter().all(is_condition).then_some(DataType::Boolean),
     ..BASE
 };
 

@@ -34,13 +34,11 @@ pub const ANY_VALUE: Aggregate = Aggregate {
     aliases: &["arbitrary"],
     about: "A value that is there, always the smallest; nulls left out; null for none.",
     usage: "any_value(x)",
-    takes: "numbers, times, texts and conditions",
-    output: ordered,
-    make: |types, _| make(types, false),
-    ..BASE
+    ..MIN
 };
 
-fn ordered(types: &[DataType]) -> Option<DataType> {
+/// The type of the first input, where its values have an order.
+pub fn ordered(types: &[DataType]) -> Option<DataType> {
     types.first().filter(|t| ranked(t)).cloned()
 }
 

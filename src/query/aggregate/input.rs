@@ -81,6 +81,11 @@ pub fn is_summed(dtype: &DataType) -> bool {
     is_number(dtype) || *dtype == DataType::Boolean
 }
 
+/// True and false, or nothing but null.
+pub fn is_condition(dtype: &DataType) -> bool {
+    matches!(dtype, DataType::Boolean | DataType::Null)
+}
+
 /// `Float64` where all inputs are numbers.
 pub fn float_of_numbers(types: &[DataType]) -> Option<DataType> {
     types.iter().all(is_number).then_some(DataType::Float64)

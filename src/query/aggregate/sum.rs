@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::{NumberColumn, for_each, is_summed, numbers, single};
+use super::input::{NumberColumn, for_each, is_condition, is_summed, numbers, single};
 use super::{Accumulator, Aggregate, BASE, like, nth, part, prefetch};
 use crate::data::{Fault, Result};
 use crate::query::exact::{ExactSums, Sums};
@@ -28,7 +28,7 @@ pub const COUNT_IF: Aggregate = Aggregate {
     about: "How many rows a condition is true in, nulls left out; null for none.",
     usage: "count_if(x)",
     takes: "conditions",
-    output: |types| types.iter().all(|t| matches!(t, DataType::Boolean | DataType::Null)).then_some(DataType::Int64),
+    output: |types| types.iter().all(is_condition).then_some(DataType::Int64),
     make: |_, _| Box::new(IntSum::default()),
     ..BASE
 };

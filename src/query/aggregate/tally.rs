@@ -1,12 +1,13 @@
 //! How often each value occurs, and what is read from that: `mode`, `entropy`, `mad`, `quantile_disc`, `product` and
-//! `geomean`. Whatever order rows come in, the values are read from the smallest to the largest, so
-//! that the answer is the same bit for bit.
+//! `geomean`. Whatever order rows come in, the values are read from the smallest to the largest, so that the answer is
+//! the same bit for bit.
 
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
-use super::input::{is_number, single};
+use super::extreme::ordered;
+use super::input::{float_of_numbers, single};
 use super::lists::{flatten, lists};
 use super::quantile::SHARE;
 use super::rank::{Rank, ranked};
@@ -18,7 +19,7 @@ pub const MODE: Aggregate = Aggregate {
     about: "The most frequent value, of equal counts the smallest; nulls left out; null for none.",
     usage: "mode(x)",
     takes: "numbers, times, texts and conditions",
-    output: |types| types.first().filter(|dtype| ranked(dtype)).cloned(),
+    output: ordered,
     make: |types, _| made(types, Statistic::Mode),
     ..VALUES
 };
@@ -39,7 +40,7 @@ pub const QUANTILE_DISC: Aggregate = Aggregate {
     usage: "quantile_disc(x, q)",
     parameters: &[SHARE],
     takes: "numbers, times, texts and conditions",
-    output: |types| types.first().filter(|dtype| ranked(dtype)).cloned(),
+    output: ordered,
     make: |types, parameters| made(types, Statistic::Quantile(parameters.first().copied().unwrap_or(0.5))),
     ..VALUES
 };
@@ -69,11 +70,7 @@ pub const GEOMEAN: Aggregate = Aggregate {
     ..VALUES
 };
 
-const VALUES: Aggregate = Aggregate {
-    class: Class::KeepsValues,
-    output: |types| types.iter().all(is_number).then_some(DataType::Float64),
-    ..BASE
-};
+const VALUES: Aggregate = Aggregate { class: Class::KeepsValues, output: float_of_numbers, ..BASE };
 
 #[derive(Clone, Copy, Debug)]
 enum Statistic {

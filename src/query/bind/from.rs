@@ -8,7 +8,7 @@ use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident};
 
 use super::join::{conjuncts, equation};
-use super::rerun::{Bound, Composer, OwnLeaf};
+use super::rerun::{Bound, Composer};
 use super::score;
 use super::wider::wider;
 use crate::data::{Fault, Result};
@@ -254,13 +254,7 @@ impl<'a> FromBinder<'_, 'a> {
         }
         let looked_at = equations.iter().flat_map(|e| [&e.first, &e.second]).chain(&rest).flat_map(Scalar::columns);
         let looked_at = looked_at.chain(merged.iter().flat_map(|m: &MergedColumn| [&m.left, &m.right]));
-        for name in looked_at {
-            if let Some((leaf, own)) = self.sources.get(name)
-                && let Some(OwnLeaf::Rows { used, .. }) = self.composer.leaves.get_mut(*leaf)
-            {
-                used.insert(own.clone());
-            }
-        }
+        looked_at.for_each(|name| self.composer.look_at(self.sources.get(name)));
         let of_left = matches!(kind, JoinKind::Semi | JoinKind::Anti);
         let join = RowJoin { kind, equations, rest };
         if of_left {

@@ -77,9 +77,7 @@ fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -
             return bound;
         }
         // What cannot be looked up row by row may be joined once all rows are at hand.
-        let asked = RerunClause { text: text.into(), tables: query.tables() };
-        let (rerun, output) = rerun::bind(&asked, text, tables, models)?;
-        return Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) });
+        return bind_rerun(query, &RerunClause { text: text.into(), tables: query.tables() }, text, tables, models);
     };
     match bind_layers(asked, text, tables, models) {
         Ok(Some(plan)) => return Ok(plan),
@@ -87,22 +85,37 @@ fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -
         // What cannot be looked up row by row may be joined once all rows are at hand.
         Ok(None) | Err(_) => {}
     }
-    let (rerun, output) = rerun::bind(asked, text, tables, models)?;
+    bind_rerun(query, asked, text, tables, models)
+}
+
+/// Binds a question that is asked again and again.
+fn bind_rerun(
+    query: &Query,
+    asked: &RerunClause,
+    text: &str,
+    tables: &[InputTable<'_>],
+    models: &Models,
+) -> Result<Plan> {
+    let bound = rerun::bind(asked, tables, models);
+    let (rerun, output) = bound.map_err(|fault| placed(fault, asked, text))?;
     Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) })
+}
+
+/// A fault about a question as one about the whole text that it stands in.
+fn placed(fault: Fault, asked: &RerunClause, text: &str) -> Fault {
+    let (own, at) = (asked.text.sql.len(), asked.text.at);
+    let span = fault.span.clone().unwrap_or(0..own);
+    point(text, fault.what, at + span.start.min(own)..at + span.end.min(own)).hint(fault.hint)
 }
 
 /// Binds questions over each other, each about the rows of one other; `None` for any other.
 fn bind_layers(asked: &RerunClause, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Option<Plan>> {
-    let (own, at) = (asked.text.sql.as_str(), asked.text.at);
-    // A place in the text as it is written.
-    let placed = |fault: Fault, exact: bool| {
-        let span = fault.span.clone().filter(|_| exact).unwrap_or(0..own.len());
-        point(text, fault.what, at + span.start..at + span.end).hint(fault.hint)
-    };
-    let layers = layers(own).map_err(|fault| placed(fault, true))?;
+    let own = asked.text.sql.as_str();
+    let layers = layers(own).map_err(|fault| placed(fault, asked, text))?;
     let Some(layers) = layers.filter(|layers| layers.tables() == asked.tables) else { return Ok(None) };
     let mut exact = true;
-    bind_layer(&layers, own, tables, models, &mut exact).map(Some).map_err(|fault| placed(fault, exact))
+    let bound = bind_layer(&layers, own, tables, models, &mut exact);
+    bound.map(Some).map_err(|fault| placed(Fault { span: fault.span.filter(|_| exact), ..fault }, asked, text))
 }
 
 /// Binds a question and those below it. `exact`: each clause that faults point into stands as it was written.
@@ -119,9 +132,7 @@ fn bind_layer(layer: &Layer, text: &str, tables: &[InputTable<'_>], models: &Mod
     let name = called.as_deref().unwrap_or(UNNAMED);
     let query = Query { table: quote(name).as_str().into(), ..layer.query.clone() };
     let above = bind_above(&query, text, name, &plan.output, models)?;
-    if let Some(rows) = &mut plan.rows {
-        rows.whole = true;
-    }
+    plan = plan.whole();
     plan.output = above.output.clone();
     plan.above.push(Arc::new(above));
     Ok(plan)

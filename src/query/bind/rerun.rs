@@ -26,35 +26,21 @@ use crate::query::sql::layers::layers_of;
 use crate::query::sql::question::{self, Named, SubKind, SubText, bare, select, with};
 use crate::query::sql::sets::sets;
 use crate::query::sql::span::{ClauseSpan, point};
-use crate::query::sql::tokens::{SqlToken, split_commas, words};
+use crate::query::sql::tokens::{SqlToken, span_of, split_commas, words};
 use crate::query::sql::{quote, quote_always};
 use crate::query::walk;
 use crate::sync::deep;
 
-/// Binds a question to its tables.
+/// Binds a question to its tables. Faults point into its own text.
 ///
 /// # Errors
 /// What is wrong with one of its SELECTs; what does not fit together.
 pub(super) fn bind(
     asked: &RerunClause,
-    text: &str,
     tables: &[InputTable<'_>],
     models: &Models,
 ) -> Result<(Rerun<Plan>, SchemaRef)> {
     let sql = asked.text.sql.as_str();
-    compose(asked, sql, tables, models).map_err(|fault| {
-        let span = fault.span.clone().unwrap_or(0..sql.len());
-        let span = span.start.min(sql.len())..span.end.min(sql.len());
-        point(text, fault.what, asked.text.at + span.start..asked.text.at + span.end).hint(fault.hint)
-    })
-}
-
-fn compose(
-    asked: &RerunClause,
-    sql: &str,
-    tables: &[InputTable<'_>],
-    models: &Models,
-) -> Result<(Rerun<Plan>, SchemaRef)> {
     let words = words(sql)?;
     let mut composer = Composer {
         sql,
@@ -78,7 +64,7 @@ pub(super) struct Bound {
 }
 
 /// A question that is kept up to date.
-pub(super) enum OwnLeaf {
+enum OwnLeaf {
     /// As it was asked.
     Asked { table: usize, plan: Arc<Plan> },
     /// The rows of a table, with the columns that are looked at.
@@ -92,7 +78,7 @@ pub(super) struct Composer<'a> {
     /// What the question calls them.
     pub names: &'a [String],
     pub models: &'a Models,
-    pub leaves: Vec<OwnLeaf>,
+    leaves: Vec<OwnLeaf>,
     shared: Vec<Node<Plan>>,
     /// Where the answers to the questions of WITH are shared, by where their words are.
     named: Vec<(*const SqlToken, usize, SchemaRef)>,
@@ -167,20 +153,13 @@ impl<'a> Composer<'a> {
         let table = self.table(name)?;
         let Some(input) = self.tables.get(table) else { return Ok(None) };
         let mut exact = true;
-        let mut plan = match bind_layer(&layer, self.sql, &[*input], self.models, &mut exact) {
-            Ok(plan) => plan,
+        let plan = match bind_layer(&layer, self.sql, &[*input], self.models, &mut exact) {
+            Ok(plan) => plan.whole(),
             // It may name columns of the question around it.
             Err(_) if within => return Ok(None),
             Err(fault) if exact => return Err(fault),
-            Err(fault) => {
-                let (first, last) = (words.first(), words.last());
-                let at = first.map_or(0, |word| word.at.start)..last.map_or(0, |word| word.at.end);
-                return Err(point(self.sql, fault.what, at).hint(fault.hint));
-            }
+            Err(fault) => return Err(point(self.sql, fault.what, span_of(words, 0)).hint(fault.hint)),
         };
-        if let Some(rows) = &mut plan.rows {
-            rows.whole = true;
-        }
         let output = plan.output.clone();
         self.leaves.push(OwnLeaf::Asked { table, plan: Arc::new(plan) });
         Ok(Some(Bound { node: Node::Leaf(self.leaves.len() - 1), output }))
@@ -202,6 +181,15 @@ impl<'a> Composer<'a> {
         })
     }
 
+    /// Reads a column of a table, given by the leaf with its rows and its own name there.
+    pub(super) fn look_at(&mut self, source: Option<&(usize, PlSmallStr)>) {
+        if let Some((leaf, own)) = source
+            && let Some(OwnLeaf::Rows { used, .. }) = self.leaves.get_mut(*leaf)
+        {
+            used.insert(own.clone());
+        }
+    }
+
     fn planned(&self, leaf: &OwnLeaf) -> Result<Leaf<Plan>> {
         match leaf {
             OwnLeaf::Asked { table, plan } => Ok(Leaf { table: *table, plan: plan.clone() }),
@@ -220,10 +208,7 @@ impl<'a> Composer<'a> {
                     items.push(item("1".to_owned(), Some("one".to_owned())));
                 }
                 let query = Query { table: quote(input.name).as_str().into(), items, ..Query::default() };
-                let mut plan = bind_select(&query, "", &[input], &Models::default())?;
-                if let Some(rows) = &mut plan.rows {
-                    rows.whole = true;
-                }
+                let plan = bind_select(&query, "", &[input], &Models::default())?.whole();
                 Ok(Leaf { table: *table, plan: Arc::new(plan) })
             }
         }
@@ -275,13 +260,7 @@ impl<'a> Composer<'a> {
             None => Vec::new(),
         };
         let (plan, of_rows, of_kept) = bind_clauses(&query, &text, input, self.models)?;
-        for name in &plan.columns {
-            if let Some((leaf, own)) = from.sources.get(name)
-                && let Some(OwnLeaf::Rows { used, .. }) = self.leaves.get_mut(*leaf)
-            {
-                used.insert(own.clone());
-            }
-        }
+        plan.columns.iter().for_each(|name| self.look_at(from.sources.get(name)));
         let mut output = plan.output.clone();
         if let Some(around) = around {
             let at = output.len() - keys.len();
@@ -418,14 +397,14 @@ impl<'a> Composer<'a> {
         let (scope, none) = (Scope::default(), Schema::default());
         for row in split_commas(body.get(1..).unwrap_or_default()) {
             let inner = bare(row);
-            let at = row.first().map_or(0, |word| word.at.start)..row.last().map_or(0, |word| word.at.end);
+            let at = span_of(row, 0);
             if inner.len() == row.len() {
                 return Err(point(self.sql, "each row of VALUES stands in parentheses", at)
                     .hint("write VALUES (1, 'a'), (2, 'b')"));
             }
             let mut cells = Vec::new();
             for cell in split_commas(inner) {
-                let span = cell.first().map_or(0, |word| word.at.start)..cell.last().map_or(0, |word| word.at.end);
+                let span = span_of(cell, 0);
                 let clause = Clause { sql: self.sql.get(span.clone()).unwrap_or_default().to_owned(), at: span.start };
                 let place = ClauseSpan { text: self.sql, clause: &clause };
                 let mut ast = expr::parse(place)?;

@@ -16,7 +16,7 @@ use crate::query::sql::question::Named;
 use crate::query::sql::quote_always;
 use crate::query::sql::sets::{SetOp, SetTree};
 use crate::query::sql::span::point;
-use crate::query::sql::tokens::SqlToken;
+use crate::query::sql::tokens::{SqlToken, span_of};
 use crate::sync::deep;
 
 /// The name of what is put together.
@@ -40,8 +40,10 @@ impl<'a> Composer<'a> {
 
     /// `ORDER BY … LIMIT …` of all rows.
     pub(super) fn end(&mut self, all: Bound, end: &[SqlToken]) -> Result<Bound> {
-        let (Some(first), Some(last)) = (end.first(), end.last()) else { return Ok(all) };
-        let at = first.at.start..last.at.end;
+        if end.is_empty() {
+            return Ok(all);
+        }
+        let at = span_of(end, 0);
         let begin = format!("SELECT * FROM {BOTH} ");
         let sql = format!("{begin}{}", self.sql.get(at.clone()).unwrap_or_default());
         let bound = Query::parse(&sql).and_then(|query| bind_above(&query, &sql, BOTH, &all.output, self.models));

@@ -108,7 +108,8 @@ fn read(place: ClauseSpan<'_>) -> Result<Ast> {
     limits::of_text(sql).map_err(too_much)?;
     let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| wrong(e.into()))?;
     limits::of_tokens(&tokens).map_err(too_much)?;
-    let (tokens, compares) = with_operators(tokens);
+    let lower = sql.to_ascii_lowercase();
+    let (tokens, compares) = if lower.contains("distinct") { with_operators(tokens) } else { (tokens, false) };
     let mut parser = Parser::new(&GenericDialect).with_tokens_with_locations(tokens);
     let mut ast = parser.parse_expr().map_err(wrong)?;
     if compares {
@@ -118,7 +119,6 @@ fn read(place: ClauseSpan<'_>) -> Result<Ast> {
         })?;
     }
     limits::of_tree(&mut ast, limits::STEPS).map_err(too_much)?;
-    let lower = sql.to_ascii_lowercase();
     if NAMES.iter().any(|name| lower.contains(name)) {
         rewrite(&mut ast, |node| {
             name_columns(node);

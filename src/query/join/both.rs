@@ -3,7 +3,7 @@
 
 use polars::prelude::*;
 
-use super::lookup::{KeyCells, LOOK, Lookup};
+use super::lookup::{KeyCells, LOOK, Lookup, beside};
 use super::{AT_ONCE, Equation};
 use crate::data::{Fault, Result};
 use crate::query::expr::{Scalar, keep};
@@ -158,16 +158,4 @@ impl Pairs<'_> {
         }
         beside(self.left, &left.into_iter().collect(), self.right, &right.into_iter().collect())
     }
-}
-
-/// Rows of one table beside rows of another; null for none.
-fn beside(left: &DataFrame, of_left: &IdxCa, right: &DataFrame, of_right: &IdxCa) -> Result<DataFrame> {
-    let mut columns = Vec::with_capacity(left.width() + right.width());
-    for column in left.columns() {
-        columns.push(column.take(of_left)?);
-    }
-    for column in right.columns() {
-        columns.push(column.take(of_right)?);
-    }
-    Ok(DataFrame::new(of_left.len(), columns)?)
 }

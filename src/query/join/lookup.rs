@@ -162,18 +162,10 @@ impl Lookup {
         origin: Vec<IdxSize>,
         matched: Vec<Option<IdxSize>>,
     ) -> Result<DataFrame> {
-        let height = origin.len();
         let origin = IdxCa::from_vec(ORIGIN.into(), origin);
-        let matched: IdxCa = matched.into_iter().collect();
-        let mut columns = Vec::with_capacity(rows.width() + self.frame.width() + 1);
-        for column in rows.columns() {
-            columns.push(column.take(&origin)?);
-        }
-        for column in self.frame.columns() {
-            columns.push(column.take(&matched)?);
-        }
-        columns.push(origin.into_column());
-        Ok(DataFrame::new(height, columns)?)
+        let mut pairs = beside(rows, &origin, &self.frame, &matched.into_iter().collect())?;
+        pairs.with_column(origin.into_column())?;
+        Ok(pairs)
     }
 
     /// Rows of the dataset.
@@ -196,4 +188,16 @@ impl Lookup {
             + self.table.capacity() * 5
             + (self.example.len() + self.starts.len() + self.rows.len()) * 4
     }
+}
+
+/// Rows of one table beside rows of another; null for none.
+pub(super) fn beside(left: &DataFrame, of_left: &IdxCa, right: &DataFrame, of_right: &IdxCa) -> Result<DataFrame> {
+    let mut columns = Vec::with_capacity(left.width() + right.width());
+    for column in left.columns() {
+        columns.push(column.take(of_left)?);
+    }
+    for column in right.columns() {
+        columns.push(column.take(of_right)?);
+    }
+    Ok(DataFrame::new(of_left.len(), columns)?)
 }
