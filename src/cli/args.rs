@@ -1,7 +1,7 @@
 //! The options of `braid run`: what each is called, what it does, and its line of help.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{self, CliOption};
@@ -10,6 +10,7 @@ use crate::data::{Fault, Result};
 use crate::disk::read_bounded;
 use crate::engine::open::Given;
 use crate::figure::{Mark, mark};
+use crate::query::Query;
 use crate::query::sql::with_named;
 use crate::source::live::parse_duration;
 use crate::source::live::url::outline;
@@ -70,12 +71,7 @@ pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
         "history",
         "NAME=GLOB",
         "files, a folder or a glob that are the history of the table NAME; may come again",
-        |args, name, value| {
-            args.table(name, &value, |table, files| {
-                table.history.push(files.to_owned());
-                Ok(())
-            })
-        },
+        RunArgs::add_history,
     ),
     option(
         "live",
@@ -226,6 +222,7 @@ impl RunArgs {
             return Ok(None);
         }
         parsed.read_questions()?;
+        parsed.add_files_of_questions();
         if let Some(table) = parsed.tables.values().find(|t| t.history.is_empty() && t.live.is_empty()) {
             return Err(Fault::new(format!("the table '{}' has neither files nor feeds", table.name))
                 .hint(format!("give it --history {0}=FILE or --live {0}=URL", table.name)));
@@ -295,6 +292,31 @@ impl RunArgs {
             return Err(Fault::new(format!("--{option} was given already: {shown}")).hint("give it once a question"));
         }
         Ok(())
+    }
+
+    /// `NAME=GLOB`, or a file that is there, whose table is called as it is without its ending.
+    fn add_history(&mut self, option: &'static str, value: String) -> Result<()> {
+        let path = Path::new(&value);
+        let own = path.file_stem().filter(|_| !value.contains('=') && path.is_file());
+        let value = own.map_or_else(|| value.clone(), |stem| format!("{}={value}", stem.to_string_lossy()));
+        self.table(option, &value, |table, files| {
+            table.history.push(files.to_owned());
+            Ok(())
+        })
+    }
+
+    /// Files that a question names where others name a table: `FROM 'trades.csv'`.
+    fn add_files_of_questions(&mut self) {
+        // What is wrong with a question is told when it is bound.
+        let queries = self.questions.iter().filter_map(|question| Query::parse(&question.sql).ok());
+        let names: Vec<String> = queries.flat_map(|query| query.tables()).collect();
+        for name in names {
+            let is_known = self.tables.keys().any(|known| known.eq_ignore_ascii_case(&name));
+            if !is_known && Path::new(&name).is_file() {
+                let given = Given { name: name.clone(), history: vec![name.clone()], ..Given::default() };
+                self.tables.insert(name, given);
+            }
+        }
     }
 
     fn set_live(&mut self, name: &'static str, value: String) -> Result<()> {

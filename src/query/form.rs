@@ -37,6 +37,7 @@ pub struct UnlistedParts {
     pub alias: Option<String>,
     pub join: Option<JoinClause>,
     pub distinct: bool,
+    pub distinct_on: Vec<Clause>,
     pub qualify: Option<Clause>,
     pub offset: Option<u64>,
     /// Set where the whole question is nothing but text.
@@ -136,6 +137,7 @@ impl Form {
                 alias: query.alias.clone(),
                 join: query.join.clone(),
                 distinct: query.distinct,
+                distinct_on: query.distinct_on.clone(),
                 qualify: query.qualify.clone(),
                 offset: query.offset,
                 rerun: query.rerun.clone(),
@@ -210,6 +212,7 @@ impl Form {
             alias: self.beside.alias.clone(),
             join: self.beside.join.clone(),
             distinct: self.beside.distinct,
+            distinct_on: self.beside.distinct_on.clone(),
             qualify: self.beside.qualify.clone(),
             rerun: self.beside.rerun.clone(),
             ..Query::default()

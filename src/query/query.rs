@@ -9,6 +9,8 @@ pub struct Query {
     pub join: Option<JoinClause>,
     /// SELECT DISTINCT.
     pub distinct: bool,
+    /// SELECT DISTINCT ON: the first row of those that are equal in these.
+    pub distinct_on: Vec<Clause>,
     pub items: Vec<SelectItem>,
     pub filter: Option<Clause>,
     pub groups: Vec<Clause>,

@@ -101,11 +101,11 @@ pub struct SubColumn<P> {
     pub name: PlSmallStr,
     pub kind: SubKind,
     pub node: Node<P>,
-    /// What it is asked for, of its columns.
-    pub value: PlSmallStr,
+    /// What it is asked for, of its columns: one, or as many as are looked for at once.
+    pub values: Vec<PlSmallStr>,
     pub dtype: DataType,
-    /// The value that is looked for among its rows.
-    pub sought: Option<SubKey>,
+    /// The values that are looked for among its rows.
+    pub sought: Vec<SubKey>,
     /// What its rows have in common with a row of the SELECT: all rows, without any.
     pub keys: Vec<SubKey>,
     /// Its value where it has no such rows: one row; null without.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::Plan;
-use super::join::{Matched, Sought};
+use super::join::{Matched, Perhaps, Sought};
 use super::partial::Answer;
 use super::rerun::{BothNode, JoinNode, Node, Rerun, SIDE, SelectNode, SubColumn};
 use super::sql::question::SubKind;
@@ -103,7 +103,7 @@ impl Answerer<'_> {
     }
 
     fn both(&mut self, both: &BothNode<Plan>) -> Result<DataFrame> {
-        let sided = matches!(both.op, SetOp::Except | SetOp::Intersect);
+        let sided = !matches!(both.op, SetOp::Union | SetOp::UnionAll);
         let side = |frame: DataFrame, which: i32| -> Result<DataFrame> {
             let columns = frame.columns().iter().zip(both.output.iter());
             let mut columns = columns
@@ -138,7 +138,7 @@ impl Answerer<'_> {
                 (0..height).map(|row| Some(!by_keys.find(row).is_empty())).collect::<BooleanChunked>().into_column()
             }
             SubKind::Value => {
-                let value = answer.column(&sub.value)?;
+                let value = answer.column(sub.values.first().map_or("", PlSmallStr::as_str))?;
                 let mut at: Vec<Option<IdxSize>> = Vec::with_capacity(height);
                 for row in 0..height {
                     at.push(match by_keys.find(row) {
@@ -159,30 +159,40 @@ impl Answerer<'_> {
                 values.take(&at.into_iter().collect::<IdxCa>())?
             }
             SubKind::In => {
-                let Some(sought) = &sub.sought else { return Err(Fault::new("internal error: IN without a value")) };
-                let (mut here, mut there) = (here, there);
-                let (mine, other) = (sought.here.of(rows)?, answer.column(&sub.value)?.clone());
-                let nulls = other.is_null();
+                let (mut same_here, mut same_there) = (here.clone(), there.clone());
+                let (mut sought, mut offered) = (Vec::new(), Vec::new());
+                for (key, value) in sub.sought.iter().zip(&sub.values) {
+                    sought.push((key.here.of(rows)?, &key.compare));
+                    offered.push((answer.column(value)?.clone(), &key.compare));
+                }
+                same_here.extend(sought.iter().cloned());
+                same_there.extend(offered.iter().cloned());
+                let same = ByKeys::new(&same_here, &same_there, answer.height())?;
+                // Where nothing is the same for certain, a null on either side may be.
+                let nulls = any_null(&offered);
                 let of_nulls = there
                     .iter()
                     .map(|(column, compare)| Ok((column.filter(&nulls)?, *compare)))
                     .collect::<Result<Vec<_>>>()?;
-                let unknown = ByKeys::new(&here, &of_nulls, nulls.sum().unwrap_or(0) as usize)?;
-                here.push((mine.clone(), &sought.compare));
-                there.push((other, &sought.compare));
-                let same = ByKeys::new(&here, &there, answer.height())?;
-                let is_null = mine.is_null();
+                let null_rows: Vec<u32> =
+                    nulls.iter().enumerate().filter(|(_, null)| *null == Some(true)).map(|(i, _)| i as u32).collect();
+                let with_nulls = ByKeys::new(&here, &of_nulls, null_rows.len())?;
+                let lacks = any_null(&sought);
+                let perhaps = Perhaps::new(&sought, &offered)?;
                 let is_in = |row: usize| {
                     if by_keys.find(row).is_empty() {
                         return Some(false);
                     }
-                    if is_null.get(row) == Some(true) {
-                        return None;
-                    }
                     if !same.find(row).is_empty() {
                         return Some(true);
                     }
-                    unknown.find(row).is_empty().then_some(false)
+                    let unknown = match lacks.get(row) {
+                        Some(true) => by_keys.find(row).any(|there| perhaps.same(row, there)),
+                        _ => with_nulls
+                            .find(row)
+                            .any(|there| null_rows.get(there as usize).is_some_and(|there| perhaps.same(row, *there))),
+                    };
+                    (!unknown).then_some(false)
                 };
                 (0..height).map(is_in).collect::<BooleanChunked>().into_column()
             }
@@ -191,6 +201,12 @@ impl Answerer<'_> {
         let column = column.cast(&sub.dtype)?.take_materialized_series().into_column();
         Ok(column.with_name(sub.name.clone()))
     }
+}
+
+/// Which rows have a null in any of these columns.
+fn any_null(columns: &[(Column, &DataType)]) -> BooleanChunked {
+    let all = columns.iter().map(|(column, _)| column.is_null()).reduce(|all, own| all | own);
+    all.unwrap_or_default()
 }
 
 fn many(sub: &SubColumn<Plan>, rows: usize) -> Fault {
@@ -220,6 +236,13 @@ impl Found<'_> {
 
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    fn any(&self, mut is: impl FnMut(u32) -> bool) -> bool {
+        match self {
+            Self::All(rows) => (0..*rows).any(|row| is(row as u32)),
+            Self::Rows(rows) => rows.iter().any(|row| is(*row)),
+        }
     }
 }
 

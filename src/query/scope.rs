@@ -244,6 +244,11 @@ impl Scope {
         self.tables.first().and_then(|table| table.names.last()).map_or("", String::as_str)
     }
 
+    /// Columns that `*` does not stand for.
+    pub fn hidden(&self) -> &HashSet<PlSmallStr> {
+        &self.hidden
+    }
+
     /// The tables.
     pub fn tables(&self) -> &[ScopeTable] {
         &self.tables

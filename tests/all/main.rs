@@ -73,6 +73,7 @@ mod sketch;
 mod sql;
 mod stop;
 mod stream;
+mod surface;
 mod times;
 mod tls;
 mod together;

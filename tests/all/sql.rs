@@ -190,11 +190,12 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT count(*) FROM flights WHERE distance", "needs a condition", "distance"),
         ("SELECT count(* FROM flights", "not closed", ""),
         ("SELEC count(*) FROM flights", "begins with SELECT", "SELEC"),
-        ("SELECT count(*)", "no FROM", "SELECT count(*)"),
+        ("SELECT count(*), a", "no FROM", "SELECT count(*), a"),
+        ("SELECT sum(distance)", "no column 'distance'", "distance"),
         ("SELECT a, b WHERE c > 1", "no FROM", "SELECT a, b"),
         ("SELECT FROM flights", "nothing is selected", ""),
         ("SELECT count(*) FROM a JOIN b ON a.x = b.x", "not open", "b"),
-        ("SELECT count(*) FROM flights JOIN b", "how rows find each other", "flights JOIN b"),
+        ("SELECT count(*) FROM flights JOIN b", "how rows find each other", "JOIN"),
         ("SELECT count(*) FROM flights x y z", "name of a table", "flights x y z"),
         ("SELECT count(*) FROM flights LIMIT many", "whole number", "many"),
         ("SELECT count(*) FROM flights GROUP BY tumble(origin, INTERVAL '1 hour')", "not a time", ""),
@@ -428,9 +429,9 @@ fn faults_of_grouping_and_from_stand_at_their_place() {
         bound.map(drop).unwrap_err()
     };
     for (sql, at, says) in [
-        ("SELECT k FROM r GROUP BY ROLLUP(k)", "ROLLUP", "several levels"),
-        ("SELECT k FROM r GROUP BY CUBE (k)", "CUBE", "several levels"),
-        ("SELECT k FROM r GROUP BY GROUPING SETS ((k), ())", "GROUPING", "several levels"),
+        ("SELECT i FROM r GROUP BY ROLLUP(k)", "i", "neither grouped by"),
+        ("SELECT k FROM r GROUP BY CUBE (k, nope)", "nope", "no column"),
+        ("SELECT grouping(i) FROM r GROUP BY GROUPING SETS ((k), ())", "grouping(i)", "what is grouped by"),
         ("SELECT date_trunc('fortnight', k) FROM r", "date_trunc('fortnight', k)", "no unit of time"),
         ("SELECT date_trunc(k) FROM r", "date_trunc(k)", "a unit in quotes and a time"),
     ] {

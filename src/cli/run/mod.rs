@@ -128,7 +128,7 @@ fn open_tables(args: &RunArgs, queries: &[Query], stop: &Cancel) -> Result<BTree
     let timeout = args.limit.unwrap_or(Duration::MAX);
     let mut open = BTreeMap::new();
     for query in queries {
-        for name in query.tables() {
+        for name in tables_of(args, query) {
             let given = find(args, query, &name)?;
             if open.contains_key(&given.name) {
                 continue;
@@ -143,6 +143,12 @@ fn open_tables(args: &RunArgs, queries: &[Query], stop: &Cancel) -> Result<BTree
     Ok(open)
 }
 
+/// The tables that a question names; the first that is given, where it names none.
+fn tables_of(args: &RunArgs, query: &Query) -> Vec<String> {
+    let names = query.tables();
+    if names.is_empty() { args.tables.keys().take(1).cloned().collect() } else { names }
+}
+
 fn bind<'a>(
     args: &RunArgs,
     question: &'a QuestionArgs,
@@ -150,7 +156,7 @@ fn bind<'a>(
     open: &BTreeMap<String, Table>,
     models: &Models,
 ) -> Result<Bound<'a>> {
-    let names = query.tables();
+    let names = tables_of(args, query);
     let tables = names.iter().map(|name| find(args, query, name).map(|given| given.name.clone()));
     let tables = tables.collect::<Result<Vec<_>>>()?;
     let inputs: Vec<InputTable<'_>> =

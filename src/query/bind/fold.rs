@@ -7,13 +7,16 @@ use std::ops::ControlFlow;
 use polars::prelude::{DataType, Schema};
 use sqlparser::ast::{Expr as Ast, Ident};
 
-use super::expand::{Star, star_of};
+use super::aliases;
+use super::expand::is_by_all;
 use super::names::plain_name;
 use super::rows::has_aggregate;
+use super::star::{Star, star_of};
 use super::{find_aggregate, over};
 use crate::data::Result;
 use crate::query::expr::{self, unknown_column};
 use crate::query::query::{Clause, OrderItem, Query, SelectItem};
+use crate::query::scope::find_column;
 use crate::query::sql::layers::Layer;
 use crate::query::sql::span::ClauseSpan;
 use crate::query::walk;
@@ -26,8 +29,17 @@ use crate::query::walk;
 pub(super) fn fold(layer: &Layer, text: &str, schema: &Schema) -> Result<Option<(Query, bool)>> {
     let Some((below, called)) = &layer.below else { return Ok(Some((layer.query.clone(), false))) };
     let Some((lower, changed)) = fold(below, text, schema)? else { return Ok(None) };
+    // What is joined has columns that are not known here.
+    let lower = if lower.join.is_some() {
+        lower
+    } else {
+        aliases::written_out(&lower, text, &|ident| find_column(schema, ident).is_some()).into_owned()
+    };
     let Some(columns) = Columns::of(&lower, called.clone(), text, schema)? else { return Ok(None) };
-    let (query, more) = columns.under(layer.query.clone(), lower)?;
+    let is_column =
+        |ident: &Ident| columns.named(ident).is_some() || columns.has_star() && find_column(schema, ident).is_some();
+    let upper = aliases::written_out(&layer.query, text, &is_column).into_owned();
+    let (query, more) = columns.under(upper, lower)?;
     Ok(Some((query, changed || more)))
 }
 
@@ -44,7 +56,7 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     /// `None` for a question that is more than rows that are filtered and computed.
     fn of(query: &Query, called: Option<String>, text: &'a str, schema: &Schema) -> Result<Option<Self>> {
-        let counts = query.distinct || query.limit.is_some() || query.offset.is_some();
+        let counts = query.distinct || !query.distinct_on.is_empty() || query.limit.is_some() || query.offset.is_some();
         if counts || !query.groups.is_empty() || query.having.is_some() || query.qualify.is_some() {
             return Ok(None);
         }
@@ -52,7 +64,7 @@ impl<'a> Columns<'a> {
         for item in &query.items {
             match star_of(&item.expr) {
                 // Which columns are meant is the binder's to say, where it is not plain.
-                Some(star) if !star.without.is_empty() => return Ok(None),
+                Some(star) if !star.is_plain() => return Ok(None),
                 Some(Star { table: None, .. }) => items.push(None),
                 Some(Star { table: Some(own), .. }) => {
                     let known = [Some(query.table_name()), query.alias.clone()];
@@ -110,24 +122,37 @@ impl<'a> Columns<'a> {
         let aliases: Vec<String> = upper.items.iter().filter_map(|item| item.alias.clone()).collect();
         let rows = upper.groups.is_empty()
             && !upper.distinct
+            && upper.distinct_on.is_empty()
             && !upper.items.iter().any(|item| has_aggregate(&item.expr))
             && upper.having.is_none();
         let mut items = Vec::new();
         for item in upper.items {
             match star_of(&item.expr) {
                 Some(star) if star.table.as_ref().is_none_or(|table| self.is_called(table)) => {
-                    items.extend(self.all(&item, &star.without)?);
+                    items.extend(self.all(&item, &star)?);
                 }
                 _ => items.push(self.item(item)?),
             }
         }
-        let groups = upper.groups.iter().map(|clause| self.clause(clause, &aliases, false)).collect::<Result<_>>()?;
+        // GROUP BY ALL is of the items, which are rewritten already.
+        let is_all = |clause: &Clause| clause.sql.eq_ignore_ascii_case("all");
+        let mut groups = Vec::new();
+        for clause in &upper.groups {
+            let by_items = is_all(clause) && self.named(&Ident::new("all")).is_none();
+            groups.push(if by_items { clause.clone() } else { self.clause(clause, &aliases, false)? });
+        }
         let having = upper.having.as_ref().map(|clause| self.clause(clause, &aliases, false)).transpose()?;
         let qualify = upper.qualify.as_ref().map(|clause| self.clause(clause, &aliases, false)).transpose()?;
         let own: Vec<String> = items.iter().filter_map(|item| item.alias.clone()).chain(aliases.clone()).collect();
         let mut order = Vec::new();
         for by in &upper.order {
-            order.push(OrderItem { expr: self.clause(&by.expr, &own, true)?, ..by.clone() });
+            let is_named =
+                |ident: &Ident| own.iter().any(|name| name.eq_ignore_ascii_case("all")) || self.named(ident).is_some();
+            let expr = match is_by_all(&upper.order, is_named) {
+                true => by.expr.clone(),
+                false => self.clause(&by.expr, &own, true)?,
+            };
+            order.push(OrderItem { expr, ..by.clone() });
         }
         if order.is_empty() && rows {
             // Rows stay in the order that they were given.
@@ -135,6 +160,8 @@ impl<'a> Columns<'a> {
                 order.push(OrderItem { expr: self.clause_of_own(&by.expr)?, ..by.clone() });
             }
         }
+        let distinct_on =
+            upper.distinct_on.iter().map(|clause| self.clause(clause, &own, false)).collect::<Result<_>>()?;
         let filter = upper.filter.as_ref().map(|clause| self.clause(clause, &aliases, false)).transpose()?;
         let filter = match (lower.filter, filter) {
             (Some(lower), Some(upper)) => {
@@ -148,6 +175,7 @@ impl<'a> Columns<'a> {
             alias: lower.alias,
             join: lower.join,
             items,
+            distinct_on,
             filter,
             groups,
             having,
@@ -163,25 +191,18 @@ impl<'a> Columns<'a> {
     }
 
     /// All columns, where a star stands, but for some.
-    fn all(&mut self, star: &SelectItem, without: &[String]) -> Result<Vec<SelectItem>> {
+    fn all(&mut self, item: &SelectItem, star: &Star) -> Result<Vec<SelectItem>> {
         if self.has_star() {
             // All columns of the table, by their own names.
-            let tail = star.expr.sql.find('*').and_then(|at| star.expr.sql.get(at..)).unwrap_or("*");
-            let expr = Clause { sql: tail.to_owned(), at: star.expr.at };
+            let tail = item.expr.sql.find('*').and_then(|at| item.expr.sql.get(at..)).unwrap_or("*");
+            let expr = Clause { sql: tail.to_owned(), at: item.expr.at };
             return Ok(vec![SelectItem { expr, alias: None }]);
         }
         self.changed = true;
-        let named = || self.items.iter().flatten();
-        if let Some(name) = without.iter().find(|out| !named().any(|(name, _)| name.eq_ignore_ascii_case(out))) {
-            let place = ClauseSpan { text: self.text, clause: &star.expr };
-            return Err(unknown_column(&self.schema(), &Ident::new(name), place));
-        }
-        let item = |(name, ast): &(String, Ast)| SelectItem {
-            expr: Clause { sql: ast.to_string(), at: star.expr.at },
-            alias: Some(name.clone()),
-        };
-        let is_out = |name: &str| without.iter().any(|out| out.eq_ignore_ascii_case(name));
-        Ok(named().filter(|(name, _)| !is_out(name)).map(item).collect())
+        let place = ClauseSpan { text: self.text, clause: &item.expr };
+        let names = self.items.iter().flatten().map(|(name, _)| (name.as_str().into(), name.as_str().into()));
+        let items = star.items(names.collect(), place)?;
+        items.into_iter().map(|item| self.item(item)).collect()
     }
 
     fn item(&mut self, item: SelectItem) -> Result<SelectItem> {

@@ -34,12 +34,12 @@ pub(super) struct BoundFrom {
 }
 
 /// Some tables beside each other.
-struct Side {
-    node: Node<Plan>,
-    tables: Vec<ScopeTable>,
+pub(super) struct Side {
+    pub node: Node<Plan>,
+    pub tables: Vec<ScopeTable>,
     /// The columns, in order.
-    schema: Schema,
-    hidden: HashSet<PlSmallStr>,
+    pub schema: Schema,
+    pub hidden: HashSet<PlSmallStr>,
 }
 
 impl Side {
@@ -48,10 +48,10 @@ impl Side {
     }
 }
 
-struct FromBinder<'c, 'a> {
+pub(super) struct FromBinder<'c, 'a> {
     composer: &'c mut Composer<'a>,
     named: &'c [Named<'a>],
-    text: &'c str,
+    pub(super) text: &'c str,
     /// Names that columns have, in lower case.
     taken: HashSet<String>,
     time: Option<PlSmallStr>,
@@ -87,6 +87,41 @@ impl<'a> Composer<'a> {
     }
 }
 
+impl<'a> Composer<'a> {
+    /// The rows of a FROM beside an answer whose columns are of no table: `*` does not stand for them. `conditions` are
+    /// those of WHERE, some of which say how both are joined.
+    pub(super) fn beside_hidden(
+        &mut self,
+        from: BoundFrom,
+        answer: Bound,
+        text: &str,
+        conditions: &[Ast],
+    ) -> Result<BoundFrom> {
+        let schema = Schema::clone(&from.scope.schema);
+        let left =
+            Side { node: from.node, tables: from.scope.tables().to_vec(), schema, hidden: from.scope.hidden().clone() };
+        let names = answer.output.iter_names().map(|name| (name.clone(), name.clone()));
+        let right = Side {
+            node: answer.node,
+            tables: vec![ScopeTable { names: vec![String::new()], columns: names.collect() }],
+            schema: Schema::clone(&answer.output),
+            hidden: answer.output.iter_names().cloned().collect(),
+        };
+        let mut binder = FromBinder {
+            composer: self,
+            named: &[],
+            text,
+            taken: HashSet::new(),
+            time: from.time,
+            first: false,
+            sources: from.sources,
+        };
+        let side = binder.beside(JoinKind::Cross, left, right, (false, None), conditions)?;
+        let scope = side.scope()?;
+        Ok(BoundFrom { node: side.node, scope, time: binder.time, sources: binder.sources })
+    }
+}
+
 impl<'a> FromBinder<'_, 'a> {
     fn side(&mut self, from: &From<'a>, conditions: &[Ast]) -> Result<Side> {
         deep(|| match from {
@@ -111,7 +146,7 @@ impl<'a> FromBinder<'_, 'a> {
                 let at = words.first().map_or(0, |word| word.at.start);
                 self.answer(bound, vec![called.clone()], &called, columns, at)
             }
-            From::Join { kind, left, right, natural, on, at } => {
+            From::Join { kind, left, right, natural, asof, on, at } => {
                 let none = &[][..];
                 let (of_left, of_right) = match kind {
                     JoinKind::Inner | JoinKind::Cross => (conditions, conditions),
@@ -120,7 +155,10 @@ impl<'a> FromBinder<'_, 'a> {
                     JoinKind::Full => (none, none),
                 };
                 let (left, right) = (self.side(left, of_left)?, self.side(right, of_right)?);
-                let beside = self.beside(*kind, left, right, (*natural, on.as_ref()), conditions);
+                let beside = match asof {
+                    true => self.asof(*kind, left, right, on.as_ref()),
+                    false => self.beside(*kind, left, right, (*natural, on.as_ref()), conditions),
+                };
                 beside.map_err(|fault| match fault.span {
                     Some(_) => fault,
                     None => point(self.composer.sql, fault.what, at.clone()).hint(fault.hint),
@@ -242,8 +280,8 @@ impl<'a> FromBinder<'_, 'a> {
                 // What WHERE says of both is how they are joined; it is looked at there once more.
                 let clause = "".into();
                 let place = ClauseSpan { text: "", clause: &clause };
-                for part in conditions {
-                    if let Ok(Some((mine, other))) = Self::sides(part, &scope, &left, &right, place)
+                for part in conditions.iter().flat_map(of_all_branches) {
+                    if let Ok(Some((mine, other))) = Self::sides(&part, &scope, &left, &right, place)
                         && let Ok(found) = equation(&mine, &other, &scope.schema, place)
                     {
                         equations.push(found);
@@ -254,9 +292,9 @@ impl<'a> FromBinder<'_, 'a> {
         }
         let looked_at = equations.iter().flat_map(|e| [&e.first, &e.second]).chain(&rest).flat_map(Scalar::columns);
         let looked_at = looked_at.chain(merged.iter().flat_map(|m: &MergedColumn| [&m.left, &m.right]));
-        looked_at.for_each(|name| self.composer.look_at(self.sources.get(name)));
+        self.look_at(looked_at);
         let of_left = matches!(kind, JoinKind::Semi | JoinKind::Anti);
-        let join = RowJoin { kind, equations, rest };
+        let join = RowJoin { kind, equations, rest, nearest: None };
         if of_left {
             schema = left.schema.clone();
         }
@@ -265,8 +303,13 @@ impl<'a> FromBinder<'_, 'a> {
         Ok(Side { node, tables, schema, hidden })
     }
 
+    /// Reads these columns of the tables that they are of.
+    pub(super) fn look_at<'n>(&mut self, names: impl Iterator<Item = &'n PlSmallStr>) {
+        names.for_each(|name| self.composer.look_at(self.sources.get(name)));
+    }
+
     /// The columns of USING, or those that both have: on the left, on the right, and what they are called.
-    fn shared_columns(
+    pub(super) fn shared_columns(
         &self,
         left: &Side,
         right: &Side,
@@ -386,6 +429,19 @@ impl<'a> FromBinder<'_, 'a> {
         place: ClauseSpan<'_>,
     ) -> Result<Option<(Ast, Ast)>> {
         let Ast::BinaryOp { left: one, op: BinaryOperator::Eq, right: two } = part else { return Ok(None) };
+        let of_both = Self::of_both((one, two), scope, left, right, place)?;
+        Ok(of_both.map(|(mine, other, _)| (mine, other)))
+    }
+
+    /// Two expressions of which each is about one of both tables: the left one's, the right one's, and whether they
+    /// stand the other way round.
+    pub(super) fn of_both(
+        (one, two): (&Ast, &Ast),
+        scope: &Scope,
+        left: &Side,
+        right: &Side,
+        place: ClauseSpan<'_>,
+    ) -> Result<Option<(Ast, Ast, bool)>> {
         let resolved = |ast: &Ast| {
             let mut ast = ast.clone();
             let columns = expr::resolve(&mut ast, &scope.schema, scope, place)?;
@@ -393,7 +449,8 @@ impl<'a> FromBinder<'_, 'a> {
             Ok::<_, Fault>((all_of(left), all_of(right), ast))
         };
         Ok(match (resolved(one)?, resolved(two)?) {
-            ((true, _, mine), (_, true, other)) | ((_, true, other), (true, _, mine)) => Some((mine, other)),
+            ((true, _, mine), (_, true, other)) => Some((mine, other, false)),
+            ((_, true, other), (true, _, mine)) => Some((mine, other, true)),
             _ => None,
         })
     }
@@ -425,5 +482,21 @@ impl Side {
             columns.find(|(_, other)| other == here).map_or_else(|| here.clone(), |(own, _)| own.clone())
         };
         self.schema.iter_names().filter(|here| !self.hidden.contains(*here)).map(move |here| (own(here), here.clone()))
+    }
+}
+
+/// What a condition says in any case: itself, or of alternatives what all of them say.
+fn of_all_branches(condition: &Ast) -> Vec<Ast> {
+    match condition {
+        Ast::Nested(inner) => of_all_branches(inner),
+        Ast::BinaryOp { left, op: BinaryOperator::Or, right } => {
+            let right = of_all_branches(right);
+            of_all_branches(left).into_iter().filter(|part| right.contains(part)).collect()
+        }
+        other => {
+            let mut parts = Vec::new();
+            conjuncts(other.clone(), &mut parts);
+            parts
+        }
     }
 }

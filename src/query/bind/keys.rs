@@ -11,8 +11,8 @@ use crate::data::Result;
 use crate::query::expr::{self, Scalar};
 use crate::query::keys::{Keys, MOST};
 use crate::query::plan::{END, GroupKey, key_name};
-use crate::query::query::{Clause, Query};
-use crate::query::scope::find_column;
+use crate::query::query::{Clause, Query, SelectItem};
+use crate::query::scope::{Scope, find_column};
 use crate::query::sql::span::ClauseSpan;
 use crate::query::window::{Window, WindowCall, micros_of, window_call};
 
@@ -32,32 +32,7 @@ impl Binder<'_> {
                 }
                 continue;
             }
-            // A name means the input column first, then the alias, as in PostgreSQL and DuckDB; a number, the item.
-            let item = match &ast {
-                Ast::Identifier(ident) if self.table.find(self.schema, ident).is_none() => {
-                    let named = |alias: &String| {
-                        if ident.quote_style.is_some() {
-                            *alias == ident.value
-                        } else {
-                            alias.eq_ignore_ascii_case(&ident.value)
-                        }
-                    };
-                    query.items.iter().find(|i| i.alias.as_ref().is_some_and(named))
-                }
-                Ast::Value(v) => match &v.value {
-                    Value::Number(n, _) => {
-                        let item = n.parse::<usize>().ok().and_then(|n| query.items.get(n.wrapping_sub(1)));
-                        Some(item.ok_or_else(|| {
-                            place
-                                .fault(format!("there is no item {n} in the SELECT list"))
-                                .hint(format!("it has {} items", query.items.len()))
-                        })?)
-                    }
-                    _ => None,
-                },
-                _ => None,
-            };
-            match item {
+            match item_meant(query, &ast, self.schema, self.table, place)? {
                 Some(item) => {
                     let ast = self.parse(self.place(&item.expr))?;
                     self.bind_key(&item.expr.clone(), ast)?;
@@ -159,4 +134,42 @@ impl Binder<'_> {
         let place = if known { self.known.keys.get(&resolved) } else { None };
         place.map(|i| expr::column(&key_name(*i)))
     }
+}
+
+/// The item that a group means: a name the input column first, then an item's, as in PostgreSQL and DuckDB; a number,
+/// the item of that place. `None` for anything else.
+///
+/// # Errors
+/// A number that no item has.
+pub(super) fn item_meant<'q>(
+    query: &'q Query,
+    ast: &Ast,
+    schema: &Schema,
+    table: &Scope,
+    place: ClauseSpan<'_>,
+) -> Result<Option<&'q SelectItem>> {
+    Ok(match ast {
+        Ast::Identifier(ident) if table.find(schema, ident).is_none() => {
+            let named = |alias: &String| {
+                if ident.quote_style.is_some() {
+                    *alias == ident.value
+                } else {
+                    alias.eq_ignore_ascii_case(&ident.value)
+                }
+            };
+            query.items.iter().find(|i| i.alias.as_ref().is_some_and(named))
+        }
+        Ast::Value(v) => match &v.value {
+            Value::Number(n, _) => {
+                let item = n.parse::<usize>().ok().and_then(|n| query.items.get(n.wrapping_sub(1)));
+                Some(item.ok_or_else(|| {
+                    place
+                        .fault(format!("there is no item {n} in the SELECT list"))
+                        .hint(format!("it has {} items", query.items.len()))
+                })?)
+            }
+            _ => None,
+        },
+        _ => None,
+    })
 }

@@ -2,14 +2,19 @@
 //! the place. What a bound question is stands in `plan`.
 
 mod aggregates;
+mod aliases;
+mod around;
+mod asof;
 mod binder;
 mod call;
 mod classes;
+mod correlate;
 mod expand;
 mod fold;
 mod from;
 mod join;
 mod keys;
+mod levels;
 mod names;
 mod output;
 mod over;
@@ -17,6 +22,7 @@ mod rerun;
 mod rows;
 mod score;
 mod sets;
+mod star;
 mod subquery;
 mod wider;
 
@@ -112,7 +118,9 @@ fn placed(fault: Fault, asked: &RerunClause, text: &str) -> Fault {
 fn bind_layers(asked: &RerunClause, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Option<Plan>> {
     let own = asked.text.sql.as_str();
     let layers = layers(own).map_err(|fault| placed(fault, asked, text))?;
-    let Some(layers) = layers.filter(|layers| layers.tables() == asked.tables) else { return Ok(None) };
+    let Some(layers) = layers.filter(|layers| layers.tables() == asked.tables && !layers.has_levels()) else {
+        return Ok(None);
+    };
     let mut exact = true;
     let bound = bind_layer(&layers, own, tables, models, &mut exact);
     bound.map(Some).map_err(|fault| placed(Fault { span: fault.span.filter(|_| exact), ..fault }, asked, text))

@@ -5,20 +5,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, Expr as Ast};
 use sqlparser::keywords::Keyword;
 
-use super::expand::star_of;
+use super::around::Around;
 use super::join::conjuncts;
-use super::rows::has_aggregate;
+use super::levels::{self, LEVELS, Levels};
 use super::subquery::{SubQueries, SubQuery};
 use super::wider::wider;
-use super::{Input, bind_clauses, bind_layer, bind_select};
+use super::{Input, bind_above, bind_clauses, bind_layer, bind_select};
 use crate::data::{Fault, Result};
 use crate::query::Plan;
 use crate::query::expr::{self, Scalar};
 use crate::query::model::Models;
-use crate::query::partial::Answer;
 use crate::query::query::{Clause, Query, RerunClause, SelectItem};
 use crate::query::rerun::{Leaf, Node, Rerun, SelectNode};
 use crate::query::scope::{InputTable, Scope};
@@ -28,7 +26,6 @@ use crate::query::sql::sets::sets;
 use crate::query::sql::span::{ClauseSpan, point};
 use crate::query::sql::tokens::{SqlToken, span_of, split_commas, words};
 use crate::query::sql::{quote, quote_always};
-use crate::query::walk;
 use crate::sync::deep;
 
 /// Binds a question to its tables. Faults point into its own text.
@@ -82,15 +79,6 @@ pub(super) struct Composer<'a> {
     shared: Vec<Node<Plan>>,
     /// Where the answers to the questions of WITH are shared, by where their words are.
     named: Vec<(*const SqlToken, usize, SchemaRef)>,
-}
-
-/// The tables of the SELECT around a sub-query, and the equations with them that were found in it: an expression of
-/// that SELECT, the column that equals it, and its type.
-pub(super) struct Around<'s> {
-    scope: &'s Scope,
-    kind: SubKind,
-    keys: Vec<(Ast, PlSmallStr, DataType)>,
-    of_none: Option<Column>,
 }
 
 impl<'a> Composer<'a> {
@@ -152,6 +140,13 @@ impl<'a> Composer<'a> {
         }
         let table = self.table(name)?;
         let Some(input) = self.tables.get(table) else { return Ok(None) };
+        if layer.has_levels() {
+            return match &layer.below {
+                None => self.leaf_levels(&layer.query, table, words, within),
+                // Rows below which are not of a table are asked again and again.
+                Some(_) => Ok(None),
+            };
+        }
         let mut exact = true;
         let plan = match bind_layer(&layer, self.sql, &[*input], self.models, &mut exact) {
             Ok(plan) => plan.whole(),
@@ -163,6 +158,46 @@ impl<'a> Composer<'a> {
         let output = plan.output.clone();
         self.leaves.push(OwnLeaf::Asked { table, plan: Arc::new(plan) });
         Ok(Some(Bound { node: Node::Leaf(self.leaves.len() - 1), output }))
+    }
+
+    /// A question about the rows of one table at several levels: each level is kept up to date by itself.
+    fn leaf_levels(&mut self, query: &Query, table: usize, words: &[SqlToken], within: bool) -> Result<Option<Bound>> {
+        let Some(input) = self.tables.get(table) else { return Ok(None) };
+        let bound = Scope::new(query, *input, None).and_then(|scope| {
+            let Some(Levels { each, above }) = levels::split(query, self.sql, &scope)? else { return Ok(None) };
+            let plan = |level: &Query| Ok(bind_select(level, self.sql, &[*input], self.models)?.whole());
+            Ok(Some((each.iter().map(plan).collect::<Result<Vec<_>>>()?, above)))
+        });
+        let (plans, above) = match bound {
+            Ok(Some(bound)) => bound,
+            Ok(None) => return Ok(None),
+            // It may name columns of the question around it.
+            Err(_) if within => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let mut each = Vec::new();
+        for plan in plans {
+            let output = plan.output.clone();
+            self.leaves.push(OwnLeaf::Asked { table, plan: Arc::new(plan) });
+            each.push(Bound { node: Node::Leaf(self.leaves.len() - 1), output });
+        }
+        self.above_levels(each, &above, self.sql, words).map(Some)
+    }
+
+    /// What is asked of the rows of all levels.
+    fn above_levels(&self, each: Vec<Bound>, above: &Query, text: &str, words: &[SqlToken]) -> Result<Bound> {
+        let mut all: Option<Bound> = None;
+        for level in each {
+            all = Some(match all {
+                None => level,
+                Some(so_far) => self.union_all(so_far, level, span_of(words, 0))?,
+            });
+        }
+        let all = all.ok_or_else(|| Fault::new("internal error: a question without levels"))?;
+        let plan = bind_above(above, text, LEVELS, &all.output, self.models)?;
+        let output = plan.output.clone();
+        let select = SelectNode { from: all.node, of_rows: Vec::new(), of_kept: Vec::new(), plan: Arc::new(plan) };
+        Ok(Bound { node: Node::Select(Box::new(select)), output })
     }
 
     /// The place of a table among those of the question.
@@ -226,7 +261,7 @@ impl<'a> Composer<'a> {
         Ok(Bound { node: Node::Shared(shared), output: bound.output })
     }
 
-    fn share(&mut self, node: Node<Plan>) -> usize {
+    pub(super) fn share(&mut self, node: Node<Plan>) -> usize {
         self.shared.push(node);
         self.shared.len() - 1
     }
@@ -248,17 +283,55 @@ impl<'a> Composer<'a> {
             }
             None => Vec::new(),
         };
-        let from = self.from(parsed.from.as_ref(), named, &text, &conditions)?;
-        let subs = self.subs(&parsed.subs, named, &from.scope)?;
+        let mut from = self.from(parsed.from.as_ref(), named, &text, &conditions)?;
+        let mut conditions = conditions;
+        let mut rows_of = Vec::new();
+        if let Some(around) = around.as_deref_mut()
+            && around.needs_rows(&query, &text, &conditions, &from.scope)
+        {
+            (from, rows_of) = self.beside_rows_around(&mut query, &text, from, around)?;
+            conditions.clear();
+        }
+        let mut rows = 0;
+        if !parsed.subs.is_empty() {
+            rows = self.share(from.node);
+            from.node = Node::Shared(rows);
+        }
+        let subs = self.subs(&parsed.subs, named, &from.scope, rows)?;
         let scope = from.scope.clone().with(subs.fields());
         query.table = quote(scope.table_name()).as_str().into();
         let first =
             InputTable { name: scope.first_name(), schema: &scope.schema, time: from.time.as_deref(), commas: &[] };
         let input = Input { first, scope: &scope, subs: &subs, answers: true };
         let keys = match around.as_deref_mut() {
-            Some(around) => self.correlate(&mut query, &text, conditions, input, around)?,
+            Some(around) => self.correlate(&mut query, &text, (conditions, rows_of), input, around)?,
             None => Vec::new(),
         };
+        let leveled = levels::split(&query, &text, &scope)?;
+        if let (Some(Levels { each, above }), true) = (&leveled, keys.is_empty()) {
+            let from_all = self.share(from.node);
+            let mut levels = Vec::new();
+            for level in each {
+                let (plan, of_rows, of_kept) = bind_clauses(level, &text, input, self.models)?;
+                plan.columns.iter().for_each(|name| self.look_at(from.sources.get(name)));
+                let output = plan.output.clone();
+                let columns =
+                    |bound: Vec<super::BoundSub>| bound.into_iter().filter_map(|sub| sub.column(&subs)).collect();
+                let select = SelectNode {
+                    from: Node::Shared(from_all),
+                    of_rows: columns(of_rows),
+                    of_kept: columns(of_kept),
+                    plan: Arc::new(plan),
+                };
+                levels.push(Bound { node: Node::Select(Box::new(select)), output });
+            }
+            return self.above_levels(levels, above, &text, words);
+        }
+        if leveled.is_some() {
+            let at = query.groups.first().map_or(0, |group| group.at);
+            return Err(point(self.sql, "a sub-query at several levels cannot name columns around it", at..at + 1)
+                .hint("join its answer by equations instead"));
+        }
         let (plan, of_rows, of_kept) = bind_clauses(&query, &text, input, self.models)?;
         plan.columns.iter().for_each(|name| self.look_at(from.sources.get(name)));
         let mut output = plan.output.clone();
@@ -275,24 +348,22 @@ impl<'a> Composer<'a> {
         Ok(Bound { node: Node::Select(Box::new(select)), output })
     }
 
-    /// The sub-queries in the clauses of a SELECT.
-    fn subs(&mut self, texts: &[SubText<'a>], named: &[Named<'a>], scope: &Scope) -> Result<SubQueries> {
+    /// The sub-queries in the clauses of a SELECT, whose tables are `scope` and whose rows are shared at `rows`.
+    fn subs(&mut self, texts: &[SubText<'a>], named: &[Named<'a>], scope: &Scope, rows: usize) -> Result<SubQueries> {
         let mut subs = SubQueries::default();
         for (i, text) in texts.iter().enumerate() {
-            let mut around = Around { scope, kind: text.kind, keys: Vec::new(), of_none: None };
+            let mut around = Around { scope, rows, kind: text.kind, keys: Vec::new(), of_none: None };
             let bound = self.question(text.words, named, Some(&mut around))?;
-            if text.kind != SubKind::Exists && bound.output.len() != 1 {
+            if text.kind == SubKind::Value && bound.output.len() != 1 {
                 let what = format!("a sub-query that stands for one value has {} columns", bound.output.len());
                 return Err(point(self.sql, what, text.at.clone()).hint("select one column in it"));
             }
-            let value = bound.output.iter().next().map(|(name, dtype)| (name.clone(), dtype.clone()));
-            let (value, value_type) = value.unwrap_or((PlSmallStr::EMPTY, DataType::Null));
+            let values = bound.output.iter().map(|(name, dtype)| (name.clone(), dtype.clone())).collect();
             subs.0.push(SubQuery {
                 name: question::sub_name(i).into(),
                 kind: text.kind,
                 shared: self.share(bound.node),
-                value,
-                value_type,
+                values,
                 keys: around.keys,
                 of_none: around.of_none,
                 clause: Clause { sql: self.sql.get(text.at.clone()).unwrap_or_default().to_owned(), at: text.at.start },
@@ -300,94 +371,6 @@ impl<'a> Composer<'a> {
             });
         }
         Ok(subs)
-    }
-
-    /// Where a sub-query names columns of the SELECT around it: its equations with them leave its WHERE, and their own
-    /// sides become columns of its answer, by which its rows are found. Gives the sides of the SELECT around it.
-    fn correlate(
-        &self,
-        query: &mut Query,
-        text: &str,
-        conditions: Vec<Ast>,
-        input: Input<'_>,
-        around: &mut Around<'_>,
-    ) -> Result<Vec<Ast>> {
-        let (mut keys, mut own, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-        for part in conditions {
-            if !names_outside(&part, input.scope, around.scope) {
-                rest.push(part);
-                continue;
-            }
-            let sides = match &part {
-                Ast::BinaryOp { left, op: BinaryOperator::Eq, right } => {
-                    let outside = |ast: &Ast| names_outside(ast, input.scope, around.scope);
-                    let inside = |ast: &Ast| names_inside(ast, input.scope);
-                    match (outside(left), inside(left), outside(right), inside(right)) {
-                        (true, false, false, _) => Some((left, right)),
-                        (false, _, true, false) => Some((right, left)),
-                        _ => None,
-                    }
-                }
-                _ => None,
-            };
-            let Some((theirs, mine)) = sides else {
-                let clause = query.filter.clone().unwrap_or_default();
-                return Err(ClauseSpan { text, clause: &clause }
-                    .fault("a sub-query can name columns of the question around it only in equations")
-                    .hint("write WHERE its.column = my.column AND …, or join its answer"));
-            };
-            keys.push((**theirs).clone());
-            own.push(mine.to_string());
-        }
-        if keys.is_empty() {
-            return Ok(keys);
-        }
-        let at = query.filter.as_ref().map_or(0, |filter| filter.at);
-        let clause = |sql: String| Clause { sql, at };
-        query.filter =
-            rest.iter().map(|part| format!("({part})")).reduce(|all, part| format!("{all} AND {part}")).map(clause);
-        let aggregates = query.having.is_some() || query.items.iter().any(|item| has_aggregate(&item.expr));
-        let place = clause(String::new());
-        let fault = |what: &str| ClauseSpan { text, clause: &place }.fault(what);
-        let exists = around.kind == SubKind::Exists;
-        if query.offset.is_some()
-            || query.qualify.is_some()
-            || (query.limit.is_some() && !(exists && query.limit != Some(0)))
-        {
-            return Err(fault("a sub-query that names columns of the question around it has no LIMIT and no QUALIFY")
-                .hint("ask for min, max or arg_max of what is meant"));
-        }
-        (query.limit, query.order) = (None, Vec::new());
-        if aggregates && query.groups.is_empty() {
-            if exists {
-                return Err(fault("an aggregate without GROUP BY has one row always")
-                    .hint("write EXISTS (SELECT 1 FROM … WHERE …)"));
-            }
-            // Where it has no rows it is what it is of none.
-            let (plan, ..) = bind_clauses(query, text, input, self.models)?;
-            let none = DataFrame::empty_with_schema(input.first.schema);
-            let mut sub = |kept: &mut DataFrame| {
-                for field in input.subs.fields() {
-                    if kept.column(&field.name).is_err() {
-                        kept.with_column(Column::full_null(field.name, kept.height(), &field.dtype))?;
-                    }
-                }
-                Ok(())
-            };
-            let answer = Answer::over(&Arc::new(plan), &none, &mut sub)?.frame;
-            around.of_none = answer.columns().first().filter(|_| answer.height() == 1).cloned();
-        }
-        if exists {
-            query.items.retain(|item| !query.groups.is_empty() && star_of(&item.expr).is_none());
-            query.distinct = false;
-        }
-        for (i, sql) in own.into_iter().enumerate() {
-            if aggregates || !query.groups.is_empty() {
-                query.groups.push(clause(sql.clone()));
-            }
-            query.items.push(SelectItem { expr: clause(sql), alias: Some(format!("key {i} of the sub-query")) });
-        }
-        Ok(keys)
     }
 
     /// `VALUES (…), (…)`: columns `col0`, `col1` …
@@ -437,22 +420,4 @@ impl<'a> Composer<'a> {
         let output = frame.schema().clone();
         Ok(Bound { node: Node::Values(frame), output })
     }
-}
-
-/// Whether an expression names columns that only the question around it has.
-fn names_outside(ast: &Ast, own: &Scope, around: &Scope) -> bool {
-    any_name(ast, &mut |name| !own.has(name) && around.has(name))
-}
-
-/// Whether an expression names columns of its own question.
-fn names_inside(ast: &Ast, own: &Scope) -> bool {
-    any_name(ast, &mut |name| own.has(name))
-}
-
-fn any_name(ast: &Ast, is: &mut dyn FnMut(&Ast) -> bool) -> bool {
-    walk::visit_expressions(ast, |node| {
-        let name = matches!(node, Ast::Identifier(_) | Ast::CompoundIdentifier(_));
-        if name && is(node) { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
-    })
-    .is_break()
 }

@@ -23,21 +23,24 @@ pub(super) struct SubQuery {
     pub kind: SubKind,
     /// Its place among what is shared.
     pub shared: usize,
-    /// Its column that is asked for, and its type.
-    pub value: PlSmallStr,
-    pub value_type: DataType,
+    /// Its columns that are asked for, and their types: one, or as many as are looked for at once.
+    pub values: Vec<(PlSmallStr, DataType)>,
     /// An expression of the SELECT around it, the column that equals it, and its type.
     pub keys: Vec<(Ast, PlSmallStr, DataType)>,
     pub of_none: Option<Column>,
     /// As it was written.
     pub clause: Clause,
-    /// What is looked for among its rows.
-    pub sought: RefCell<Option<Ast>>,
+    /// What is looked for among its rows: a value for each of its columns.
+    pub sought: RefCell<Vec<Ast>>,
 }
 
 impl SubQuery {
     pub fn dtype(&self) -> DataType {
-        if self.kind == SubKind::Value { self.value_type.clone() } else { DataType::Boolean }
+        match (self.kind, &self.values[..]) {
+            (SubKind::Value, [(_, dtype), ..]) => dtype.clone(),
+            (SubKind::Value, []) => DataType::Null,
+            _ => DataType::Boolean,
+        }
     }
 
     /// The expressions of the SELECT that it is compared with.
@@ -95,12 +98,16 @@ impl SubQueries {
             let Some(sub) = self.0.iter().find(|sub| sub.kind == SubKind::In && sub.name == name.value) else {
                 return Ok(());
             };
-            if matches!(innermost(value), Ast::Tuple(_)) {
-                return Err(place
-                    .fault_on("several values at once cannot be looked for in a sub-query", node)
-                    .hint("write EXISTS (SELECT 1 … WHERE a = x AND b = y)"));
+            let sought = match innermost(value) {
+                Ast::Tuple(values) => values.clone(),
+                one => vec![one.clone()],
+            };
+            if sought.len() != sub.values.len() {
+                let (many, columns) = (sought.len(), sub.values.len());
+                let what = format!("{many} values are looked for in a sub-query that has {columns} columns");
+                return Err(place.fault_on(what, node).hint("select as many columns in it as stand before IN"));
             }
-            sub.sought.replace(Some((**value).clone()));
+            sub.sought.replace(sought);
             let column = Ast::Identifier(Ident { value: name.value.clone(), quote_style: None, span: name.span });
             *node = match negated {
                 true => Ast::UnaryOp { op: UnaryOperator::Not, expr: Box::new(column) },
@@ -118,18 +125,23 @@ impl SubQueries {
             let compare = common(&own, dtype).ok_or_else(|| differ(&ast.to_string(), &own, there, dtype, place))?;
             Ok::<_, crate::data::Fault>(SubKey { here, there: there.clone(), compare })
         };
-        let mut inputs = inputs.iter();
-        let sought = match sub.kind {
-            SubKind::In => inputs.next().map(|ast| key(ast, &sub.value, &sub.value_type)).transpose()?,
-            _ => None,
-        };
-        if sub.kind == SubKind::In && sought.is_none() {
+        let many = if sub.kind == SubKind::In { sub.sought.borrow().len() } else { 0 };
+        let (sought, inputs) = inputs.split_at_checked(many).unwrap_or((inputs, &[]));
+        let sought: Vec<SubKey> = sought
+            .iter()
+            .zip(&sub.values)
+            .map(|(ast, (there, dtype))| key(ast, there, dtype))
+            .collect::<Result<_>>()?;
+        if sub.kind == SubKind::In && sought.is_empty() {
             return Err(place
                 .fault("a list that is a sub-query stands behind IN")
                 .hint("write x IN (SELECT …), or EXISTS (SELECT …)"));
         }
-        let keys =
-            inputs.zip(&sub.keys).map(|(ast, (_, there, dtype))| key(ast, there, dtype)).collect::<Result<_>>()?;
+        let keys = inputs
+            .iter()
+            .zip(&sub.keys)
+            .map(|(ast, (_, there, dtype))| key(ast, there, dtype))
+            .collect::<Result<_>>()?;
         Ok(BoundSub { name: sub.name.clone(), sought, keys })
     }
 
@@ -171,7 +183,7 @@ impl SubQueries {
 /// What a sub-query is compared with, bound.
 pub(super) struct BoundSub {
     name: PlSmallStr,
-    sought: Option<SubKey>,
+    sought: Vec<SubKey>,
     keys: Vec<SubKey>,
 }
 
@@ -183,7 +195,7 @@ impl BoundSub {
             name: self.name,
             kind: sub.kind,
             node: Node::Shared(sub.shared),
-            value: sub.value.clone(),
+            values: sub.values.iter().map(|(name, _)| name.clone()).collect(),
             dtype: sub.dtype(),
             sought: self.sought,
             keys: self.keys,

@@ -52,6 +52,7 @@ pub fn unknown_column(schema: &Schema, ident: &Ident, place: ClauseSpan<'_>) -> 
     let names: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
     let fault = place.fault_on(format!("there is no column '{}'", ident.value), &Ast::Identifier(ident.clone()));
     match nearest(&ident.value, &names) {
+        _ if names.is_empty() => fault.hint("add FROM and the name of a table"),
         Some(near) => fault.hint(format!("did you mean '{near}'?")),
         None => fault.hint(format!("the columns are {}", shorten(&names))),
     }

@@ -4,7 +4,7 @@
 use polars::prelude::*;
 
 use super::lookup::{KeyCells, LOOK, Lookup, beside};
-use super::{AT_ONCE, Equation};
+use super::{AT_ONCE, Equation, Nearest};
 use crate::data::{Fault, Result};
 use crate::query::expr::{Scalar, keep};
 use crate::query::sql::question::JoinKind;
@@ -16,6 +16,8 @@ pub struct RowJoin {
     pub equations: Vec<Equation>,
     /// What else must be true of two rows.
     pub rest: Option<Scalar>,
+    /// ASOF: only the nearest of the right rows counts.
+    pub nearest: Option<Nearest>,
 }
 
 /// The most pairs of rows that one join gives.
@@ -28,6 +30,8 @@ impl RowJoin {
     /// # Errors
     /// When a condition cannot be evaluated, more pairs match than can be held, or `stopped` ended the work.
     pub fn of(&self, left: &DataFrame, right: &DataFrame, stopped: &dyn Fn() -> bool) -> Result<DataFrame> {
+        let sorted = self.nearest.as_ref().map(|nearest| nearest.sorted(right)).transpose()?;
+        let right = sorted.as_ref().map_or(right, |(right, _)| right);
         let mut pairs = Pairs {
             join: self,
             left,
@@ -37,9 +41,16 @@ impl RowJoin {
             hit_left: vec![false; left.height()],
             hit_right: vec![false; right.height()],
         };
-        pairs.find(stopped)?;
+        match &sorted {
+            Some((_, ranks)) => pairs.find_nearest(ranks, stopped)?,
+            None => pairs.find(stopped)?,
+        }
         pairs.rows()
     }
+}
+
+fn ended() -> Fault {
+    Fault::new("stopped while rows were joined")
 }
 
 struct Pairs<'a> {
@@ -56,20 +67,34 @@ struct Pairs<'a> {
 }
 
 impl Pairs<'_> {
-    fn find(&mut self, stopped: &dyn Fn() -> bool) -> Result<()> {
+    /// The keys of the left rows, and the right rows by theirs; no such where nothing has to be equal.
+    fn keys(&self, stopped: &dyn Fn() -> bool) -> Result<(Vec<KeyCells>, Option<Lookup>)> {
         let equations = &self.join.equations;
         let cells = |side: fn(&Equation) -> &Scalar, rows: &DataFrame| {
             equations.iter().map(|e| KeyCells::of(&side(e).of(rows)?, &e.compare)).collect::<Result<Vec<_>>>()
         };
-        let ended = || Fault::new("stopped while rows were joined");
-        let all: Vec<u32> = if equations.is_empty() { (0..self.right.height() as u32).collect() } else { Vec::new() };
         let lookup = if equations.is_empty() {
             None
         } else {
             let own = cells(|e| &e.second, self.right)?;
             Some(Lookup::new(self.right.clone(), own, stopped).ok_or_else(ended)?)
         };
-        let keys = cells(|e| &e.first, self.left)?;
+        Ok((cells(|e| &e.first, self.left)?, lookup))
+    }
+
+    fn find_nearest(&mut self, ranks: &[u64], stopped: &dyn Fn() -> bool) -> Result<()> {
+        let Some(nearest) = &self.join.nearest else { return Ok(()) };
+        let (keys, lookup) = self.keys(stopped)?;
+        for (row, other) in nearest.find(self.left, &keys, lookup.as_ref(), ranks, stopped)?.into_iter().enumerate() {
+            self.waiting.0.extend(other.map(|_| row as IdxSize));
+            self.waiting.1.extend(other);
+        }
+        self.look()
+    }
+
+    fn find(&mut self, stopped: &dyn Fn() -> bool) -> Result<()> {
+        let (keys, lookup) = self.keys(stopped)?;
+        let all: Vec<u32> = if lookup.is_none() { (0..self.right.height() as u32).collect() } else { Vec::new() };
         for row in 0..self.left.height() {
             if row % LOOK == 0 && stopped() {
                 return Err(ended());

@@ -64,7 +64,14 @@ impl KeyCells {
         }
     }
 
-    fn equals(&self, row: usize, other: &Self, there: usize) -> bool {
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Words(words) => words.get(row).copied().flatten().is_none(),
+            Self::Texts(texts) => texts.get(row).is_none(),
+        }
+    }
+
+    pub(super) fn equals(&self, row: usize, other: &Self, there: usize) -> bool {
         match (self, other) {
             (Self::Words(one), Self::Words(other)) => one.get(row) == other.get(there),
             (Self::Texts(one), Self::Texts(other)) => one.get(row) == other.get(there),

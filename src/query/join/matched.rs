@@ -42,3 +42,29 @@ impl Matched {
         self.lookup.find(&sought.0, row)
     }
 }
+
+/// Values that are the same, as far as nulls let one know.
+#[derive(Debug)]
+pub struct Perhaps {
+    sought: Vec<KeyCells>,
+    offered: Vec<KeyCells>,
+}
+
+impl Perhaps {
+    /// Columns that are looked for, and those that are looked at; each with what both are compared as.
+    ///
+    /// # Errors
+    /// As `Matched::new`.
+    pub fn new(sought: &[(Column, &DataType)], offered: &[(Column, &DataType)]) -> Result<Self> {
+        Ok(Self { sought: cells(sought)?, offered: cells(offered)? })
+    }
+
+    /// Whether the values of two rows may be the same.
+    pub fn same(&self, row: usize, there: u32) -> bool {
+        let there = there as usize;
+        let may = |(one, other): (&KeyCells, &KeyCells)| {
+            one.is_null(row) || other.is_null(there) || one.equals(row, other, there)
+        };
+        self.sought.iter().zip(&self.offered).all(may)
+    }
+}

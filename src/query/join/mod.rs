@@ -7,6 +7,7 @@
 mod both;
 mod lookup;
 mod matched;
+mod nearest;
 mod origin;
 
 use polars::prelude::*;
@@ -14,7 +15,8 @@ use polars::prelude::*;
 pub use self::both::RowJoin;
 pub use self::lookup::Lookup;
 use self::lookup::{KeyCells, LOOK};
-pub use self::matched::{Matched, Sought};
+pub use self::matched::{Matched, Perhaps, Sought};
+pub use self::nearest::{Nearest, Way};
 pub(super) use self::origin::{ORIGIN, distinct, origins};
 use super::expr::{Scalar, keep};
 use crate::data::Result;

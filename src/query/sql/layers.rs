@@ -5,8 +5,9 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use super::clauses::{ClauseKind, split_clauses};
+use super::levels::has_levels;
 use super::question::{Named, enclosed, with};
-use super::shape::is_outside;
+use super::shape::is_beyond;
 use super::tokens::{SqlToken, words};
 use super::{items_of, rest_of};
 use crate::data::Result;
@@ -26,6 +27,11 @@ impl Layer {
     /// Whether the table at the bottom has another name there.
     pub fn has_alias(&self) -> bool {
         self.below.as_ref().map_or_else(|| self.query.alias.is_some(), |(below, _)| below.has_alias())
+    }
+
+    /// Whether one of the SELECTs groups at several levels at once.
+    pub fn has_levels(&self) -> bool {
+        has_levels(&self.query.groups) || self.below.as_ref().is_some_and(|(below, _)| below.has_levels())
     }
 
     /// The tables of the SELECT at the bottom.
@@ -65,7 +71,7 @@ fn read<'a>(sql: &str, words: &'a [SqlToken], named: &mut Vec<Named<'a>>) -> Res
             let Some(below) = read(sql, words, &mut known)? else { return Ok(None) };
             Some((Box::new(below), called))
         }
-        None if is_outside(rest) || names(from, named) => return Ok(None),
+        None if is_beyond(rest) || names(from, named) => return Ok(None),
         None => None,
     };
     // A sub-query anywhere else is none of these.

@@ -5,6 +5,7 @@ mod clauses;
 mod from;
 mod identifier;
 pub mod layers;
+pub mod levels;
 pub mod limits;
 mod named;
 mod print;
@@ -77,7 +78,16 @@ fn items_of(sql: &str, clauses: &Clauses<'_>, end: usize, query: &mut Query) -> 
     if let [first, rest @ ..] = select
         && first.keyword() == Keyword::DISTINCT
     {
-        (query.distinct, select) = (true, rest);
+        let on = rest.first().filter(|word| word.keyword() == Keyword::ON);
+        match on.and_then(|_| question::enclosed(rest.get(1..).unwrap_or_default())) {
+            Some((columns, rest)) => {
+                for piece in split_commas(columns) {
+                    query.distinct_on.push(clause(sql, piece, end)?);
+                }
+                select = rest;
+            }
+            None => (query.distinct, select) = (true, rest),
+        }
     }
     for piece in split_commas(select) {
         query.items.push(item(sql, piece)?);

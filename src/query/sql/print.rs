@@ -25,7 +25,13 @@ pub(super) fn print(query: &Query) -> String {
         Some(alias) => format!("{} AS {}", table.sql, quote(alias)),
         None => table.sql.clone(),
     };
-    let select = if query.distinct { "SELECT DISTINCT" } else { "SELECT" };
+    let select = if query.distinct {
+        "SELECT DISTINCT".to_owned()
+    } else if query.distinct_on.is_empty() {
+        "SELECT".to_owned()
+    } else {
+        format!("SELECT DISTINCT ON ({})", list(query.distinct_on.iter().map(|c| c.sql.clone()).collect()))
+    };
     let mut lines = vec![
         format!("{select} {}", list(query.items.iter().map(item).collect())),
         format!("FROM {}", named(&query.table, &query.alias)),

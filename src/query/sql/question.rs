@@ -2,6 +2,7 @@
 //! and the sub-queries in its clauses. What they mean is left to `bind`.
 
 use std::ops::Range;
+use std::path::Path;
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
@@ -9,7 +10,7 @@ use sqlparser::tokenizer::Token;
 use super::clauses::{ClauseKind, split_clauses};
 use super::span::point;
 use super::tokens::{SqlToken, clause, span_of, split_commas, unenclosed};
-use super::{items_of, rest_of};
+use super::{items_of, quote_always, rest_of};
 use crate::data::{Fault, Result};
 use crate::query::query::{Clause, JoinConstraint, Query};
 
@@ -83,7 +84,7 @@ fn names<'a>(sql: &str, words: &'a [SqlToken]) -> Result<(Vec<String>, &'a [SqlT
 }
 
 /// The words between a parenthesis that opens at the first word and the one that closes it, and those after it.
-pub(super) fn enclosed(words: &[SqlToken]) -> Option<(&[SqlToken], &[SqlToken])> {
+pub fn enclosed(words: &[SqlToken]) -> Option<(&[SqlToken], &[SqlToken])> {
     words.first().filter(|word| word.token == Token::LParen)?;
     let (closes, _) = unenclosed(words).next()?;
     Some((words.get(1..closes)?, words.get(closes + 1..)?))
@@ -140,6 +141,8 @@ pub enum From<'a> {
         right: Box<Self>,
         /// NATURAL: by the columns that both have.
         natural: bool,
+        /// ASOF: only with the nearest row of the right table.
+        asof: bool,
         on: Option<JoinConstraint>,
         /// Where the word JOIN or the comma stands.
         at: Range<usize>,
@@ -234,8 +237,17 @@ pub fn select<'a>(sql: &str, words: &'a [SqlToken]) -> Result<Select<'a>> {
             item.alias = sql.get(span).map(str::to_owned);
         }
     }
-    let from = from.map(|words| FromReader { sql, words, at: 0, end }.all()).transpose()?;
+    let from = from.map(|words| self::from(sql, words)).transpose()?;
     Ok(Select { query, from, subs, text })
+}
+
+/// What stands between FROM and the next clause.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn from<'a>(sql: &str, words: &'a [SqlToken]) -> Result<From<'a>> {
+    let end = words.last().map_or(sql.len(), |word| word.at.end);
+    FromReader { sql, words, at: 0, end }.all()
 }
 
 /// Sub-queries in one SELECT: the names of these are shorter than any question.
@@ -282,14 +294,15 @@ impl<'a> FromReader<'_, 'a> {
             let at = word.at.clone();
             self.at += 1;
             let right = Box::new(self.joined()?);
-            all = From::Join { kind: JoinKind::Cross, left: Box::new(all), right, natural: false, on: None, at };
+            let kind = JoinKind::Cross;
+            all = From::Join { kind, left: Box::new(all), right, natural: false, asof: false, on: None, at };
         }
         Ok(all)
     }
 
     fn joined(&mut self) -> Result<From<'a>> {
         let mut left = self.table()?;
-        while let Some((kind, natural, words)) = self.join()? {
+        while let Some((kind, natural, asof, words)) = self.join()? {
             let at = span_of(self.rest().get(..words).unwrap_or_default(), self.end);
             self.at += words;
             let right = Box::new(self.table()?);
@@ -302,15 +315,15 @@ impl<'a> FromReader<'_, 'a> {
                 let what = if natural { "NATURAL JOIN" } else { "CROSS JOIN" };
                 return Err(point(self.sql, format!("{what} takes no ON"), at).hint("write JOIN … ON …"));
             }
-            left = From::Join { kind, left: Box::new(left), right, natural, on, at };
+            left = From::Join { kind, left: Box::new(left), right, natural, asof, on, at };
         }
         Ok(left)
     }
 
-    /// The join that begins here, whether it is NATURAL, and its words.
-    fn join(&self) -> Result<Option<(JoinKind, bool, usize)>> {
-        let natural = self.keyword(0) == Keyword::NATURAL;
-        let mut at = usize::from(natural);
+    /// The join that begins here, whether it is NATURAL, whether it is ASOF, and its words.
+    fn join(&self) -> Result<Option<(JoinKind, bool, bool, usize)>> {
+        let (natural, asof) = (self.keyword(0) == Keyword::NATURAL, self.keyword(0) == Keyword::ASOF);
+        let mut at = usize::from(natural || asof);
         let mut kind = match self.keyword(at) {
             Keyword::LEFT => JoinKind::Left,
             Keyword::RIGHT => JoinKind::Right,
@@ -319,12 +332,8 @@ impl<'a> FromReader<'_, 'a> {
             Keyword::SEMI => JoinKind::Semi,
             Keyword::ANTI => JoinKind::Anti,
             Keyword::INNER | Keyword::JOIN => JoinKind::Inner,
-            Keyword::ASOF => {
-                return Err(self
-                    .wrong("ASOF JOIN is not understood")
-                    .hint("join by equations, and keep the newest with QUALIFY row_number() OVER (…) = 1"));
-            }
             _ if natural => return Err(self.wrong("NATURAL stands before JOIN").hint("write a NATURAL JOIN b")),
+            _ if asof => return Err(self.wrong("ASOF stands before JOIN").hint("write a ASOF JOIN b ON …")),
             _ => return Ok(None),
         };
         at += usize::from(self.keyword(at) != Keyword::JOIN);
@@ -337,7 +346,12 @@ impl<'a> FromReader<'_, 'a> {
         if self.keyword(at) != Keyword::JOIN {
             return Err(self.wrong("JOIN is missing here").hint("write LEFT JOIN, RIGHT JOIN, FULL JOIN, CROSS JOIN"));
         }
-        Ok(Some((kind, natural, at + 1)))
+        if asof && matches!(kind, JoinKind::Right | JoinKind::Full | JoinKind::Cross) {
+            return Err(self
+                .wrong("ASOF finds for each row on the left the nearest on the right")
+                .hint("write a ASOF JOIN b ON …, or a ASOF LEFT JOIN b ON …"));
+        }
+        Ok(Some((kind, natural, asof, at + 1)))
     }
 
     fn starts_join(&self, ahead: usize) -> bool {
@@ -377,6 +391,13 @@ impl<'a> FromReader<'_, 'a> {
             self.at = ends;
             let (alias, columns) = self.alias()?;
             return Ok(From::Question { words: inner, alias, columns });
+        }
+        if let Some(path) = first.text() {
+            let name = Clause { sql: quote_always(path), at: first.at.start };
+            self.at += 1;
+            let (alias, columns) = self.alias()?;
+            let own = Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            return Ok(From::Table { name, alias: alias.or(own), columns });
         }
         if first.name().is_none() {
             return Err(self.wrong("FROM takes the name of a table").hint("name a table, or write (SELECT …) AS name"));

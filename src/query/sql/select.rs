@@ -11,8 +11,8 @@ use crate::query::query::{OrderItem, SelectItem};
 pub(super) fn item(sql: &str, words: &[SqlToken]) -> Result<SelectItem> {
     let end = words.last().map_or(sql.len(), |w| w.at.end);
     let (expr, alias) = match words {
-        [expr @ .., as_, alias] if as_.keyword() == Keyword::AS && alias.name().is_some() && !expr.is_empty() => {
-            (expr, alias.name())
+        [expr @ .., as_, alias] if as_.keyword() == Keyword::AS && alias.called().is_some() && !expr.is_empty() => {
+            (expr, alias.called())
         }
         [.., before, alias] if is_implicit_alias(words, before, alias) => {
             (words.split_last().map_or(words, |(_, expr)| expr), alias.name())

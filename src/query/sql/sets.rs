@@ -18,6 +18,10 @@ pub enum SetOp {
     Union,
     Except,
     Intersect,
+    /// Each row as often as it is more on the left.
+    ExceptAll,
+    /// Each row as often as it is on both sides.
+    IntersectAll,
 }
 
 /// A question, or two answers that are put together.
@@ -25,6 +29,8 @@ pub enum SetTree<'a> {
     Question(&'a [SqlToken]),
     Both {
         op: SetOp,
+        /// Columns find each other by their names, not by their places.
+        by_name: bool,
         left: Box<SetTree<'a>>,
         right: Box<SetTree<'a>>,
         /// Where the word stands that puts them together.
@@ -75,24 +81,25 @@ fn read<'a>(sql: &str, words: &'a [SqlToken]) -> Result<SetTree<'a>> {
         let distinct = right.first().is_some_and(|word| word.keyword() == Keyword::DISTINCT);
         let right = right.get(usize::from(all || distinct)..).unwrap_or_default();
         let written = sql.get(word.at.clone()).unwrap_or_default();
-        if right.first().is_some_and(|word| word.keyword() == Keyword::BY) {
+        let by_name = matches!(right, [by, name, ..] if by.keyword() == Keyword::BY && name.keyword() == Keyword::NAME);
+        let right = right.get(if by_name { 2 } else { 0 }..).unwrap_or_default();
+        let op = match (op_of(word.keyword()), all) {
+            (Some(SetOp::Union), true) => SetOp::UnionAll,
+            (Some(SetOp::Except), true) => SetOp::ExceptAll,
+            (Some(SetOp::Intersect), true) => SetOp::IntersectAll,
+            (Some(op), _) => op,
+            (None, _) => break,
+        };
+        if by_name && !matches!(op, SetOp::Union | SetOp::UnionAll) {
             return Err(point(sql, format!("{written} BY NAME is not understood"), word.at.clone())
                 .hint("select the columns in the same order on both sides"));
         }
-        let op = match (op_of(word.keyword()), all) {
-            (Some(SetOp::Union), true) => SetOp::UnionAll,
-            (Some(op), false) => op,
-            _ => {
-                return Err(point(sql, format!("{written} ALL is not understood"), word.at.clone())
-                    .hint("without ALL each row counts once"));
-            }
-        };
         if left.is_empty() || right.is_empty() {
             return Err(point(sql, format!("{written} puts two questions together"), word.at.clone())
                 .hint("write SELECT … before it and behind it"));
         }
         let right = if last_op(right, true).is_some() { read(sql, right)? } else { SetTree::Question(right) };
-        steps.push((op, right, word.at.clone()));
+        steps.push((op, by_name, right, word.at.clone()));
         first = left;
     }
     let mut tree = match enclosed(first) {
@@ -102,8 +109,8 @@ fn read<'a>(sql: &str, words: &'a [SqlToken]) -> Result<SetTree<'a>> {
         }
         _ => SetTree::Question(first),
     };
-    for (op, right, at) in steps.into_iter().rev() {
-        tree = SetTree::Both { op, left: Box::new(tree), right: Box::new(right), at };
+    for (op, by_name, right, at) in steps.into_iter().rev() {
+        tree = SetTree::Both { op, by_name, left: Box::new(tree), right: Box::new(right), at };
     }
     Ok(tree)
 }

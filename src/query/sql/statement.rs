@@ -1,12 +1,9 @@
 //! Questions that are more than one SELECT over a table or an enriched one (sub-queries, UNION, WITH …): found by their
 //! tokens and kept as text, with the tables they name.
 
-use sqlparser::keywords::Keyword;
-
 use super::identifier::quote;
 use super::layers::layers_of;
 use super::shape::is_outside;
-use super::span::point;
 use super::tables::tables;
 use super::tokens::SqlToken;
 use crate::data::Result;
@@ -20,15 +17,6 @@ pub(super) fn outside(sql: &str, words: &[SqlToken]) -> Result<Option<Query>> {
     if !is_outside(words) {
         return Ok(None);
     }
-    let levels = |w: &&SqlToken| matches!(w.keyword(), Keyword::ROLLUP | Keyword::CUBE | Keyword::GROUPING);
-    if let Some(word) = words.iter().find(levels) {
-        let what = format!(
-            "{} groups rows at several levels at once, which is not understood",
-            sql[word.at.clone()].to_uppercase()
-        );
-        return Err(point(sql, what, word.at.clone())
-            .hint("ask each level as a question of its own, or put them together with UNION ALL"));
-    }
     let (start, end) = (words.first().map_or(0, |w| w.at.start), words.last().map_or(sql.len(), |w| w.at.end));
     let text = Clause { sql: sql[start..end].to_owned(), at: start };
     // A name of WITH may be that of the table that it is about.
@@ -36,11 +24,8 @@ pub(super) fn outside(sql: &str, words: &[SqlToken]) -> Result<Option<Query>> {
         Some(layers) => layers.tables(),
         None => tables(sql, words)?,
     };
-    let Some(first) = tables.first() else {
-        return Err(point(sql, "this question names no table", start..end).hint("add FROM and the name of a table"));
-    };
     Ok(Some(Query {
-        table: quote(first).as_str().into(),
+        table: tables.first().map(|first| Clause::from(&*quote(first))).unwrap_or_default(),
         rerun: Some(RerunClause { text, tables }),
         ..Query::default()
     }))

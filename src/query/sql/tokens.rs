@@ -30,6 +30,19 @@ impl SqlToken {
         self.token == Token::Period
     }
 
+    /// A text in single quotes, such as the path of a file where a table is named: `FROM 'trades.csv'`.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.token {
+            Token::SingleQuotedString(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What stands behind AS: a name, or a text that is one.
+    pub(super) fn called(&self) -> Option<&str> {
+        self.name().or_else(|| self.text())
+    }
+
     pub fn name(&self) -> Option<&str> {
         match &self.token {
             Token::Word(word) => Some(&word.value),
