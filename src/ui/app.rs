@@ -31,7 +31,7 @@ use super::worksheet::Worksheet;
 use super::{focus, keys, look, panel};
 use crate::data::format::Formulas;
 use crate::sync::Wake;
-use crate::workspace::bench::{Bench, BenchHistory};
+use crate::workspace::bench::{Bench, BenchHistory, KnownQuestions};
 use crate::workspace::{Folders, OpenedWorkspace, Settings, TableId, Theme};
 
 /// The interval of painting while nothing but a rate or a lag changes.
@@ -78,6 +78,8 @@ pub struct App {
     pub(super) autosave: Autosave,
     pub(super) consent: Consent,
     pub(super) boards: Boards,
+    /// The questions that others ask by their names.
+    pub(super) named: KnownQuestions,
     /// The chart of the question is being set in the pane beside it.
     pub(super) drawing: bool,
     /// What CSV does with formulas.
@@ -103,6 +105,7 @@ impl App {
         let bell = ctx.clone();
         let mut app = Self {
             boards: Boards::default(),
+            named: KnownQuestions::default(),
             drawing: false,
             folders: options.folders,
             settings: options.settings,
@@ -197,7 +200,8 @@ impl App {
         numbers::show_in(self.settings.zone);
         self.note_window(ui.ctx());
         self.ask_before_quitting(ui.ctx());
-        self.low = ui.ctx().content_rect().height() < look::LOW;
+        let room = ui.ctx().content_rect().size();
+        self.low = room.x < look::ROOMY.x || room.y < look::ROOMY.y;
         self.focused = focus::focused(ui.ctx());
         let mut actions = std::mem::take(&mut self.proposed);
         keys::read(ui.ctx(), self, &mut actions);
@@ -315,7 +319,7 @@ impl App {
             && self.sheets.iter().all(Worksheet::is_idle)
     }
 
-    /// Whether the question is folded into one line: as a person has said, else in a low window.
+    /// Whether the question is folded into one line: as a person has said, else in a small window.
     pub fn folds_question(&self) -> bool {
         self.settings.folded.question.unwrap_or(self.low)
     }
