@@ -32,6 +32,8 @@ pub struct FigurePlan<'a> {
     pub x_title: String,
     pub y_title: String,
     pub right_title: String,
+    /// What the first and the last colour of bands stand for, in words.
+    pub colours: Option<[String; 2]>,
     /// Top of the x title's line.
     pub x_title_at: Option<f32>,
 }
@@ -80,8 +82,8 @@ impl ShownText {
             |w| w.x_title = false,
             |w| w.caption = false,
             |w| w.context = false,
-            |w| w.y_title = false,
             |w| w.seam = false,
+            |w| w.y_title = false,
             // Without their names the series say nothing.
             |w| w.legend_rows = 0,
             |w| w.title = false,
@@ -139,6 +141,7 @@ impl<'a> FigurePlan<'a> {
         let seam = !empty && !mark.bare && figure.seam.is_some_and(|at| x.holds(at));
         let x_title = x_title(figure, mark, part, x);
         let (y_title, right_title) = y_titles(figure, mark);
+        let colours = colours(figure, mark).filter(|_| part != Part::Panel);
         let line = text::height(look.font_size);
         let mut chosen = None;
         if part == Part::Sketch {
@@ -146,7 +149,8 @@ impl<'a> FigurePlan<'a> {
         }
         for words in ShownText::fewer(part) {
             let words = ShownText { seam: seam && words.seam, ..words };
-            let (head, legend, top) = head(figure, mark, [&y_title, &right_title], look, size, words, part);
+            let (head, legend, top) =
+                head(figure, mark, [&y_title, &right_title], look, size, words, (part, colours.is_some()));
             let context = words.context && matches!(figure.x.kind, AxisKind::Time);
             let labels = if mark.bare { 0.0 } else { TICK + GAP + line * if context { 2.0 } else { 1.0 } };
             let titled = words.x_title && !x_title.is_empty();
@@ -251,6 +255,7 @@ impl<'a> FigurePlan<'a> {
             x_title,
             y_title,
             right_title,
+            colours,
             x_title_at,
         }
     }
@@ -328,21 +333,19 @@ fn bands(figure: &Figure, y: Scale, height: f32, room: f32, look: &Look) -> Tick
     Ticks { step: 1.0, values, labels }
 }
 
-/// What the y axes show; of bands, what their colours say.
+/// What the y axes show; of bands, what their colours do.
 fn y_titles(figure: &Figure, mark: &Mark) -> (String, String) {
     if mark.bare {
         return Default::default();
     }
-    let left = match mark.bands.then(|| mark::heat::range(figure)).flatten() {
-        Some((lo, hi)) => {
-            let said = |v: f64| {
-                if figure.y_format == Format::default() { number::rounded(v) } else { figure.y_format.short(v) }
-            };
-            format!("{} (colour: {} to {})", figure.y_title, said(lo), said(hi)).trim_start().to_owned()
-        }
-        None => figure.y_title.clone(),
-    };
-    (left, figure.right.as_ref().map_or_else(String::new, |axis| axis.title.clone()))
+    (figure.y_title.clone(), figure.right.as_ref().map_or_else(String::new, |axis| axis.title.clone()))
+}
+
+/// What the first and the last colour of bands stand for.
+fn colours(figure: &Figure, mark: &Mark) -> Option<[String; 2]> {
+    let (lo, hi) = mark.bands.then(|| mark::heat::range(figure)).flatten()?;
+    let plain = figure.y_format == Format::default();
+    Some([lo, hi].map(|value| if plain { number::rounded(value) } else { figure.y_format.short(value) }))
 }
 
 /// The lines above the plot, from the top; and where the plot begins.
@@ -353,7 +356,7 @@ fn head(
     look: &Look,
     size: [f32; 2],
     words: ShownText,
-    part: Part,
+    (part, coloured): (Part, bool),
 ) -> (HeadLines, Legend, f32) {
     let (margin, em) = (margin(look), look.font_size);
     let mut head = HeadLines::default();
@@ -370,7 +373,13 @@ fn head(
         top += em * if part == Part::Panel { 0.1 } else { 0.5 };
     }
     let named = if part == Part::Panel { Vec::new() } else { legend_names(figure, mark) };
-    let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
+    let mut names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
+    // One that an axis names already needs no legend.
+    if let [only] = names[..]
+        && (only.is_empty() || [y_title, right_title, &figure.x.title].contains(&only))
+    {
+        names.clear();
+    }
     let room = size[0] - 2.0 * margin;
     let wide = |title: &str| text::width(&text::clean(title), em);
     let (mut y_title, mut right_title) = (wide(y_title), wide(right_title));
@@ -381,6 +390,8 @@ fn head(
     if !shared && !words.y_title {
         (y_title, right_title) = (0.0, 0.0);
     }
+    // The colours of bands are their legend.
+    let coloured = coloured && words.legend_rows > 0;
     let legend = if shared { beside } else { legend::place(&names, room, words.legend_rows, look) };
     if legend.rows > 0 {
         head.legend = Some(top);
@@ -389,7 +400,7 @@ fn head(
             top += legend_line(look) * legend.rows as f32;
         }
     }
-    if y_title > 0.0 || right_title > 0.0 {
+    if y_title > 0.0 || right_title > 0.0 || coloured {
         head.y_title = Some(top);
         top += legend_line(look);
     }

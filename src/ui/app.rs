@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eframe::egui::{self, Context, Id, Ui};
+use eframe::egui::{self, Context, Id, Pos2, Ui};
 
 use super::action::{Action, OpenAction, Pane, Tab};
 use super::autosave::Autosave;
@@ -86,6 +86,8 @@ pub struct App {
     pub(super) formulas: Formulas,
     pub(super) tab: Tab,
     pub(super) path: PathForm,
+    /// Where the pointer is, while it is over the window.
+    pub(super) pointer: Option<Pos2>,
     /// Whether the window has no room for all panels.
     pub(super) low: bool,
     /// What has the keyboard's focus.
@@ -131,6 +133,7 @@ impl App {
             consent: Consent::new(options.agreed),
             formulas: Formulas::default(),
             tab: Tab::default(),
+            pointer: None,
             path: PathForm::default(),
             low: false,
             focused: None,
@@ -168,6 +171,7 @@ impl App {
     /// Polls runs and jobs. It paints nothing, so that it also runs while the window is hidden.
     pub fn logic(&mut self, ctx: &Context) {
         numbers::show_in(self.settings.zone);
+        self.pointer = ctx.input(|i| i.pointer.latest_pos());
         self.take_outcomes();
         self.poll_runs(ctx);
         self.propose_anew();

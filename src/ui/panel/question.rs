@@ -1,6 +1,6 @@
 //! The question of a table or a tile beside its answer: the builder and the SQL text, two views of one question.
 
-use eframe::egui::{self, Align, Label, Layout, RichText, Sense, Ui, UiBuilder};
+use eframe::egui::{self, Label, RichText, Sense, Ui, UiBuilder};
 
 use super::{builder, sql};
 use crate::ui::action::{Action, AppAction, ChartAction, QuestionAction, Tab};

@@ -31,7 +31,7 @@ pub fn share_ui(ui: &mut Ui, app: &App, tile: &Tile) -> Option<Edit> {
         let is_of = |question: &NamedQuestion| question.name.eq_ignore_ascii_case(&new);
         let free = !new.is_empty() && !app.bench().is_named(&new, &tile.table) && !named.iter().any(is_of);
         let hint = "Write a name that no table and no other question has";
-        let mut button =
+        let button =
             |ui: &mut Ui, word: &str| ui.add_enabled(free, Button::new(word)).on_disabled_hover_text(hint).clicked();
         if !tile.question.is_empty() && button(ui, "Rename") {
             let (table, question) = (tile.table.clone(), tile.question.clone());
