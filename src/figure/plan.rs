@@ -374,9 +374,9 @@ fn head(
     }
     let named = if part == Part::Panel { Vec::new() } else { legend_names(figure, mark) };
     let mut names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
-    // One that an axis names already needs no legend.
+    // One alone is named where the axis says something else of it: its measure.
     if let [only] = names[..]
-        && (only.is_empty() || [y_title, right_title, &figure.x.title].contains(&only))
+        && (only.is_empty() || y_title.is_empty() || [y_title, right_title, &figure.x.title].contains(&only))
     {
         names.clear();
     }

@@ -63,7 +63,7 @@ impl Number {
         Some((number, spark(snapshot, windows, (column, time), row)))
     }
 
-    /// The time that an answer tells: the last of its columns of times, which is none that groups where there is another.
+    /// The time that an answer tells: the last of its columns of times, which does not group where there is another.
     fn of_time(snapshot: &Snapshot, windows: &Windows) -> Option<Self> {
         let frame = &snapshot.answer;
         let is_time = |column: &usize| frame.columns().get(*column).is_some_and(|column| column.dtype().is_temporal());

@@ -33,7 +33,7 @@ pub fn share_ui(ui: &mut Ui, app: &App, tile: &Tile) -> Option<Edit> {
         let hint = "Write a name that no table and no other question has";
         let button =
             |ui: &mut Ui, word: &str| ui.add_enabled(free, Button::new(word)).on_disabled_hover_text(hint).clicked();
-        if !tile.question.is_empty() && button(ui, "Rename") {
+        if !tile.question.is_empty() && button(ui, "Rename it") {
             let (table, question) = (tile.table.clone(), tile.question.clone());
             chosen = Some(Edit::RenameQuestion { table, question, name: new.clone() });
         } else if button(ui, "Share") {
