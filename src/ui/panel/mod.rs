@@ -185,7 +185,7 @@ fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Acti
         .frame(Frame::new().fill(p.panel).inner_margin(Margin::same(12)))
         .resizable(true)
         .default_size(look::QUESTION_WIDTH.min(room * 0.5))
-        .size_range(look::QUESTION_LEAST..=(room * 0.6).max(look::QUESTION_LEAST))
+        .size_range(look::QUESTION_LEAST..=(room * 0.5).max(look::QUESTION_LEAST))
         .show(ui, |ui| {
             region(ui, Region::Question);
             question::question_ui(ui, app, sheet, actions);
