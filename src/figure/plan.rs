@@ -11,7 +11,7 @@ use super::look::Look;
 use super::mark::{self, Mark};
 use super::number::{self, Ticks};
 use super::reach::reach;
-use super::scale::Scale;
+use super::scale::{Scale, same_zero};
 use super::spec::{AxisKind, Figure, Series};
 use super::stack::Stack;
 use super::text;
@@ -168,30 +168,35 @@ impl<'a> FigurePlan<'a> {
         // The range is widened to whole steps once the height is known, and that settles the labels' width.
         let height = bottom - top;
         let fixed = figure.view.is_some_and(|view| view.y.is_some());
-        let axis_y = |right: bool, scale: Scale| -> (Scale, Ticks) {
-            if empty || mark.bare || part == Part::Sketch {
-                return (scale, Ticks::default());
+        let of = |right: bool| match figure.right.as_ref().filter(|_| right) {
+            Some(axis) => (&axis.kind, &axis.format, axis.range),
+            None => (&figure.y_kind, &figure.y_format, figure.y_range),
+        };
+        let blank = empty || mark.bare || part == Part::Sketch;
+        let is_kept = |right: bool| fixed || of(right).2.is_some() || *of(right).0 == AxisKind::Power;
+        let widened = |right: bool, scale: Scale| {
+            let nice = |least: f64| of(right).1.number.nice_step(least);
+            let kept = blank || mark.bands || is_kept(right);
+            if kept { scale } else { number::widen_by(scale, axis::y_steps(height, look), nice) }
+        };
+        let ticks = |right: bool, scale: Scale| -> Ticks {
+            if blank {
+                return Ticks::default();
             }
             if mark.bands {
-                return (scale, bands(figure, scale, height, size[0] * BAND_NAMES, look));
+                return bands(figure, scale, height, size[0] * BAND_NAMES, look);
             }
-            let (kind, format) = match figure.right.as_ref().filter(|_| right) {
-                Some(axis) => (&axis.kind, &axis.format),
-                None => (&figure.y_kind, &figure.y_format),
-            };
             let own = figure.series.iter().filter(|series| series.right == right);
             let whole = scale.span() < 10.0 && whole(own, |s| &s.y);
-            let given = if right { figure.right.as_ref().and_then(|axis| axis.range) } else { figure.y_range };
-            let kept = fixed || given.is_some() || *kind == AxisKind::Power;
-            let nice = |least: f64| format.number.nice_step(least);
-            let scale = if kept { scale } else { number::widen_by(scale, axis::y_steps(height, look), nice) };
-            (scale, axis::y_ticks(kind, scale, height, whole, (look, format)))
+            let (kind, format, _) = of(right);
+            axis::y_ticks(kind, scale, height, whole, (look, format))
         };
-        let (y, y_ticks) = axis_y(false, y);
-        let (right, right_ticks) = right.map_or((None, Ticks::default()), |scale| {
-            let (scale, ticks) = axis_y(true, scale);
-            (Some(scale), ticks)
-        });
+        let (mut y, mut right) = (widened(false, y), right.map(|scale| widened(true, scale)));
+        // Lengths of both axes begin at one line.
+        if let Some(other) = right.as_mut().filter(|_| mark.zero && !is_kept(false) && !is_kept(true)) {
+            (y, *other) = same_zero(y, *other);
+        }
+        let (y_ticks, right_ticks) = (ticks(false, y), right.map_or_else(Ticks::default, |scale| ticks(true, scale)));
         // In steps, so that a growing count does not shake the picture.
         let room = |ticks: &Ticks| {
             let widest = ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);

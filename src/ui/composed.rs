@@ -62,8 +62,11 @@ impl Worksheet {
         }
         self.named = named.clone();
         let text = |sql: &str| self.named.compose(sql).and_then(|composed| composed.text()).ok();
-        let asked = self.watch.sql.clone();
-        if self.rewound.is_some() || asked.is_empty() || text(&asked) == self.composed {
+        // What could not be asked, such as before its names were known, is asked as it is written.
+        let asked = if self.watch.sql.is_empty() { self.question.sql.clone() } else { self.watch.sql.clone() };
+        let was_asked = self.composed.is_some() || self.question.fault.is_some();
+        let stands = self.rewound.is_some() || self.can_start_again() || asked.is_empty() || !was_asked;
+        if stands || text(&asked) == self.composed {
             return;
         }
         let written = std::mem::replace(&mut self.question.sql, asked);

@@ -848,3 +848,15 @@ fn the_only_series_is_named_where_no_axis_says_what_it_is() {
     assert!(named(&figure("avg heat")));
     assert_eq!(words(&shapes(&figure("M7"), [400.0, 300.0]).0).iter().filter(|word| *word == "M7").count(), 1);
 }
+
+#[test]
+fn bars_of_two_axes_stand_on_one_line() {
+    let mut figure = flights("bar");
+    let first = figure.series[0].clone();
+    let other = Series::new("gain", first.x.clone(), first.y.iter().map(|y| y / 100.0 - 0.1).collect::<Vec<_>>());
+    figure.series = vec![first, other.at_right(true)];
+    figure.right = Some(braid::figure::RightAxis { title: "gain".to_owned(), ..Default::default() });
+    let (_, layout) = shapes(&figure, [500.0, 340.0]);
+    let right = layout.right.unwrap();
+    assert!((layout.y.share(0.0) - right.share(0.0)).abs() < 1e-9, "{:?} {right:?}", layout.y);
+}

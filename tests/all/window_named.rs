@@ -142,6 +142,10 @@ fn the_question_of_a_table_asks_a_named_one_and_follows_it() {
     window.wait_done();
     assert!(window.sheet().question.fault.is_none());
     assert_eq!(window.answer(), ["north 1000", "south 1000"]);
+    window.wait("it is kept", App::is_idle);
+    let mut window = window.restarted();
+    window.wait_done();
+    assert_eq!(window.answer(), ["north 1000", "south 1000"], "names are known before they are asked");
 }
 
 #[test]

@@ -25,19 +25,22 @@ pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, drawing: bool, actions:
     let shown = sheet.chart.shown();
     ui.spacing_mut().item_spacing.x = look::STEP;
     let wide = ((ui.available_width() - BESIDE) / 4.0).clamp(LEAST, WIDE);
-    mark_ui(ui, sheet.id, &shown.mark, wide, actions);
+    within(ui, wide, |ui| mark_ui(ui, sheet.id, &shown.mark, wide, actions));
     let columns: Vec<String> = sheet
         .watch
         .shown
         .as_ref()
         .map_or_else(Vec::new, |s| s.answer.get_column_names().into_iter().map(ToString::to_string).collect());
     ui.label(look::faint("x", ui));
-    if let Some(name) = column_ui(ui, ("x", wide), shown.x.as_deref(), "row", None, &columns) {
+    let x = within(ui, wide, |ui| column_ui(ui, ("x", wide), shown.x.as_deref(), "row", None, &columns));
+    if let Some(name) = x {
         actions.push(Action::Chart(sheet.id, ChartAction::X(name)));
     }
     ui.label(look::faint("y", ui));
-    y_columns_ui(ui, (sheet.id, wide), &shown.y, &columns, actions);
-    if let Some(split) = column_ui(ui, ("split", wide), shown.split.as_deref(), NO_SPLIT, Some(NO_SPLIT), &columns) {
+    within(ui, wide, |ui| y_columns_ui(ui, (sheet.id, wide), &shown.y, &columns, actions));
+    let split =
+        |ui: &mut Ui| column_ui(ui, ("split", wide), shown.split.as_deref(), NO_SPLIT, Some(NO_SPLIT), &columns);
+    if let Some(split) = within(ui, wide, split) {
         actions.push(Action::Chart(sheet.id, ChartAction::Split((split != NO_SPLIT).then_some(split))));
     }
     let more = ui.add(Button::new("Chart…").selected(drawing)).accessible_name("Chart settings");
@@ -56,6 +59,15 @@ pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, drawing: bool, actions:
             actions.push(Action::Chart(sheet.id, ChartAction::Guess));
         }
     });
+}
+
+/// Something that is no wider than this, whatever its text.
+fn within<R>(ui: &mut Ui, wide: f32, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let narrow = |ui: &mut Ui| {
+        ui.set_max_width(wide);
+        content(ui)
+    };
+    ui.scope(narrow).inner
 }
 
 /// The picker of the mark.
