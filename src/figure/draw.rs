@@ -76,10 +76,9 @@ impl FigurePlan<'_> {
         };
         line(self.head.title, &self.figure.title, plan::title_size(look, self.part), look.ink)?;
         line(self.head.caption, &self.figure.caption, look.font_size, look.muted)?;
-        line(self.head.y_title, &self.y_title, look.font_size, look.muted)?;
-        if let Some(top) = self.head.y_title.filter(|_| self.mark.bands && !self.empty) {
-            let left = margin + text::width(&text::clean(&self.y_title), look.font_size) + look.font_size * 0.8;
-            self.draw_ramp(pen, left, top)?;
+        match (&self.colours, self.head.y_title) {
+            (Some(ends), Some(top)) => self.draw_ramp(pen, ends, top)?,
+            _ => line(self.head.y_title, &self.y_title, look.font_size, look.muted)?,
         }
         if let Some(top) = self.head.y_title {
             let words = text::clean(&self.right_title);
@@ -110,21 +109,37 @@ impl FigurePlan<'_> {
         Ok(())
     }
 
-    /// The colours of values from the least to the largest, where they find room.
-    fn draw_ramp(&self, pen: &mut dyn Pen, left: f32, top: f32) -> Result<()> {
-        const STEPS: u16 = 24;
+    /// What the colours of bands show, and the colours between the least and the largest value.
+    fn draw_ramp(&self, pen: &mut dyn Pen, [least, largest]: &[String; 2], top: f32) -> Result<()> {
+        const STEPS: u16 = 32;
         let (em, line) = (self.look.font_size, text::height(self.look.font_size));
-        let wide = em * 8.0;
-        if left + wide > self.layout.size[0] - margin(self.look) {
+        let wide = |words: &str| text::width(words, em);
+        let room = self.layout.size[0] - 2.0 * margin(self.look);
+        let (gap, ends) = (em * 0.5, wide(least) + wide(largest) + em);
+        // What they show gives way before they do.
+        let title = text::clean(&self.y_title);
+        let title = text::fit(&title, em, (room - ends - em * 6.0).max(0.0));
+        let mut left = margin(self.look);
+        let word = |pen: &mut dyn Pen, left: f32, words: &str, color| {
+            pen.text(words, at(left, top), (HPos::Left, VPos::Top), em, color)
+        };
+        if wide(&title) > em * 2.0 {
+            word(pen, left, &title, self.look.muted)?;
+            left += wide(&title) + em;
+        }
+        word(pen, left, least, self.look.ink)?;
+        left += wide(least) + gap;
+        let ramp = (self.layout.size[0] - margin(self.look) - left - gap - wide(largest)).min(em * 9.0);
+        if ramp < em {
             return Ok(());
         }
-        let (top, bottom) = (self.crisp(top + line * 0.2), self.crisp(top + line * 0.9));
-        let at = |step: u16| self.crisp(left + wide * f32::from(step) / f32::from(STEPS));
+        let (upper, lower) = (self.crisp(top + line * 0.2), self.crisp(top + line * 0.9));
+        let place = |step: u16| self.crisp(left + ramp * f32::from(step) / f32::from(STEPS));
         for step in 0..STEPS {
             let color = self.look.ramp(f64::from(step) / f64::from(STEPS - 1));
-            pen.rect(Rect::new(at(step), top, at(step + 1), bottom), color)?;
+            pen.rect(Rect::new(place(step), upper, place(step + 1), lower), color)?;
         }
-        Ok(())
+        word(pen, left + ramp + gap, largest, self.look.ink)
     }
 
     fn draw_key(&self, pen: &mut dyn Pen, left: f32, middle: f32, color: Rgba) -> Result<()> {

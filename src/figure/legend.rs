@@ -48,7 +48,7 @@ fn space(look: &Look) -> f32 {
 
 /// As many names as fit into the rows; when some do not, the last says how many.
 pub fn place(names: &[&str], width: f32, rows: usize, look: &Look) -> Legend {
-    if names.len() < 2 || rows == 0 {
+    if names.is_empty() || rows == 0 {
         return Legend::default();
     }
     let cut = |longest: f32| -> Vec<String> {

@@ -4,7 +4,7 @@
 use super::axis;
 use super::layout::{Layout, Rect};
 use super::look::Look;
-use super::mark::Mark;
+use super::mark::{self, Mark};
 use super::moved::{self, Moved};
 use super::number;
 use super::pen::Pen;
@@ -23,7 +23,7 @@ const LOW: f32 = 20.0;
 /// Draws all panels that find room, and says in the caption how many do not.
 pub fn draw(pen: &mut dyn Pen, figure: &Figure, mark: &'static Mark, look: &Look, size: [f32; 2]) -> Result<Layout> {
     // The head is that of a figure with all the names of the panels' series, and without points.
-    let mut whole = head_of(figure);
+    let mut whole = head_of(figure, mark);
     let low = size[1] < LOW * look.font_size;
     if low {
         whole.y_title.clear();
@@ -71,13 +71,14 @@ pub fn draw(pen: &mut dyn Pen, figure: &Figure, mark: &'static Mark, look: &Look
 }
 
 /// What stands above the panels.
-fn head_of(figure: &Figure) -> Figure {
+fn head_of(figure: &Figure, mark: &Mark) -> Figure {
     let named = figure.panels.first().map(|panel| panel.series.as_slice()).unwrap_or_default();
     let series = named.iter().enumerate().map(|(i, series)| {
         let colour = figure.panels.first().map_or(i, |panel| panel.colour(i));
         Series { x: [].into(), y: [].into(), states: [].into(), colour: Some(colour), ..series.clone() }
     });
-    Figure { series: series.collect(), panels: Vec::new(), seam: None, ..figure.clone() }
+    let y_range = if mark.bands { mark::heat::range(figure) } else { figure.y_range };
+    Figure { series: series.collect(), panels: Vec::new(), seam: None, y_range, ..figure.clone() }
 }
 
 /// How many panels stand beside each other, and how many there are in all: as many as can be read, in the grid whose
@@ -138,10 +139,11 @@ fn shared(figure: &Figure, mark: &'static Mark, look: &Look, each: [f32; 2]) -> 
     let y = union(&|scales| Some(scales.y)).map(widened);
     let right = union(&|scales| scales.right);
     let own = figure.free_y || mark.bands;
+    let colours = mark.bands.then(|| mark::heat::range(figure)).flatten();
     let shared = plain.into_iter().map(|panel| {
         let axis = panel.right.clone().map(|axis| RightAxis { range: right.filter(|_| !own), ..axis });
         let view = View { x, y: figure.view.and_then(|view| view.y) };
-        Figure { view: Some(view), y_range: y.filter(|_| !own), right: axis, ..panel }
+        Figure { view: Some(view), y_range: colours.or(y.filter(|_| !own)), right: axis, ..panel }
     });
     shared.collect()
 }

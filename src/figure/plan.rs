@@ -11,7 +11,7 @@ use super::look::Look;
 use super::mark::{self, Mark};
 use super::number::{self, Ticks};
 use super::reach::reach;
-use super::scale::Scale;
+use super::scale::{Scale, same_zero};
 use super::spec::{AxisKind, Figure, Series};
 use super::stack::Stack;
 use super::text;
@@ -32,6 +32,8 @@ pub struct FigurePlan<'a> {
     pub x_title: String,
     pub y_title: String,
     pub right_title: String,
+    /// What the first and the last colour of bands stand for, in words.
+    pub colours: Option<[String; 2]>,
     /// Top of the x title's line.
     pub x_title_at: Option<f32>,
 }
@@ -80,8 +82,8 @@ impl ShownText {
             |w| w.x_title = false,
             |w| w.caption = false,
             |w| w.context = false,
-            |w| w.y_title = false,
             |w| w.seam = false,
+            |w| w.y_title = false,
             // Without their names the series say nothing.
             |w| w.legend_rows = 0,
             |w| w.title = false,
@@ -139,6 +141,7 @@ impl<'a> FigurePlan<'a> {
         let seam = !empty && !mark.bare && figure.seam.is_some_and(|at| x.holds(at));
         let x_title = x_title(figure, mark, part, x);
         let (y_title, right_title) = y_titles(figure, mark);
+        let colours = colours(figure, mark).filter(|_| part != Part::Panel);
         let line = text::height(look.font_size);
         let mut chosen = None;
         if part == Part::Sketch {
@@ -146,7 +149,8 @@ impl<'a> FigurePlan<'a> {
         }
         for words in ShownText::fewer(part) {
             let words = ShownText { seam: seam && words.seam, ..words };
-            let (head, legend, top) = head(figure, mark, [&y_title, &right_title], look, size, words, part);
+            let (head, legend, top) =
+                head(figure, mark, [&y_title, &right_title], look, size, words, (part, colours.is_some()));
             let context = words.context && matches!(figure.x.kind, AxisKind::Time);
             let labels = if mark.bare { 0.0 } else { TICK + GAP + line * if context { 2.0 } else { 1.0 } };
             let titled = words.x_title && !x_title.is_empty();
@@ -164,30 +168,35 @@ impl<'a> FigurePlan<'a> {
         // The range is widened to whole steps once the height is known, and that settles the labels' width.
         let height = bottom - top;
         let fixed = figure.view.is_some_and(|view| view.y.is_some());
-        let axis_y = |right: bool, scale: Scale| -> (Scale, Ticks) {
-            if empty || mark.bare || part == Part::Sketch {
-                return (scale, Ticks::default());
+        let of = |right: bool| match figure.right.as_ref().filter(|_| right) {
+            Some(axis) => (&axis.kind, &axis.format, axis.range),
+            None => (&figure.y_kind, &figure.y_format, figure.y_range),
+        };
+        let blank = empty || mark.bare || part == Part::Sketch;
+        let is_kept = |right: bool| fixed || of(right).2.is_some() || *of(right).0 == AxisKind::Power;
+        let widened = |right: bool, scale: Scale| {
+            let nice = |least: f64| of(right).1.number.nice_step(least);
+            let kept = blank || mark.bands || is_kept(right);
+            if kept { scale } else { number::widen_by(scale, axis::y_steps(height, look), nice) }
+        };
+        let ticks = |right: bool, scale: Scale| -> Ticks {
+            if blank {
+                return Ticks::default();
             }
             if mark.bands {
-                return (scale, bands(figure, scale, height, size[0] * BAND_NAMES, look));
+                return bands(figure, scale, height, size[0] * BAND_NAMES, look);
             }
-            let (kind, format) = match figure.right.as_ref().filter(|_| right) {
-                Some(axis) => (&axis.kind, &axis.format),
-                None => (&figure.y_kind, &figure.y_format),
-            };
             let own = figure.series.iter().filter(|series| series.right == right);
             let whole = scale.span() < 10.0 && whole(own, |s| &s.y);
-            let given = if right { figure.right.as_ref().and_then(|axis| axis.range) } else { figure.y_range };
-            let kept = fixed || given.is_some() || *kind == AxisKind::Power;
-            let nice = |least: f64| format.number.nice_step(least);
-            let scale = if kept { scale } else { number::widen_by(scale, axis::y_steps(height, look), nice) };
-            (scale, axis::y_ticks(kind, scale, height, whole, (look, format)))
+            let (kind, format, _) = of(right);
+            axis::y_ticks(kind, scale, height, whole, (look, format))
         };
-        let (y, y_ticks) = axis_y(false, y);
-        let (right, right_ticks) = right.map_or((None, Ticks::default()), |scale| {
-            let (scale, ticks) = axis_y(true, scale);
-            (Some(scale), ticks)
-        });
+        let (mut y, mut right) = (widened(false, y), right.map(|scale| widened(true, scale)));
+        // Lengths of both axes begin at one line.
+        if let Some(other) = right.as_mut().filter(|_| mark.zero && !is_kept(false) && !is_kept(true)) {
+            (y, *other) = same_zero(y, *other);
+        }
+        let (y_ticks, right_ticks) = (ticks(false, y), right.map_or_else(Ticks::default, |scale| ticks(true, scale)));
         // In steps, so that a growing count does not shake the picture.
         let room = |ticks: &Ticks| {
             let widest = ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
@@ -251,6 +260,7 @@ impl<'a> FigurePlan<'a> {
             x_title,
             y_title,
             right_title,
+            colours,
             x_title_at,
         }
     }
@@ -328,21 +338,19 @@ fn bands(figure: &Figure, y: Scale, height: f32, room: f32, look: &Look) -> Tick
     Ticks { step: 1.0, values, labels }
 }
 
-/// What the y axes show; of bands, what their colours say.
+/// What the y axes show; of bands, what their colours do.
 fn y_titles(figure: &Figure, mark: &Mark) -> (String, String) {
     if mark.bare {
         return Default::default();
     }
-    let left = match mark.bands.then(|| mark::heat::range(figure)).flatten() {
-        Some((lo, hi)) => {
-            let said = |v: f64| {
-                if figure.y_format == Format::default() { number::rounded(v) } else { figure.y_format.short(v) }
-            };
-            format!("{} (colour: {} to {})", figure.y_title, said(lo), said(hi)).trim_start().to_owned()
-        }
-        None => figure.y_title.clone(),
-    };
-    (left, figure.right.as_ref().map_or_else(String::new, |axis| axis.title.clone()))
+    (figure.y_title.clone(), figure.right.as_ref().map_or_else(String::new, |axis| axis.title.clone()))
+}
+
+/// What the first and the last colour of bands stand for.
+fn colours(figure: &Figure, mark: &Mark) -> Option<[String; 2]> {
+    let (lo, hi) = mark.bands.then(|| mark::heat::range(figure)).flatten()?;
+    let plain = figure.y_format == Format::default();
+    Some([lo, hi].map(|value| if plain { number::rounded(value) } else { figure.y_format.short(value) }))
 }
 
 /// The lines above the plot, from the top; and where the plot begins.
@@ -353,7 +361,7 @@ fn head(
     look: &Look,
     size: [f32; 2],
     words: ShownText,
-    part: Part,
+    (part, coloured): (Part, bool),
 ) -> (HeadLines, Legend, f32) {
     let (margin, em) = (margin(look), look.font_size);
     let mut head = HeadLines::default();
@@ -370,7 +378,13 @@ fn head(
         top += em * if part == Part::Panel { 0.1 } else { 0.5 };
     }
     let named = if part == Part::Panel { Vec::new() } else { legend_names(figure, mark) };
-    let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
+    let mut names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
+    // One alone is named where the axis says something else of it: its measure.
+    if let [only] = names[..]
+        && (only.is_empty() || y_title.is_empty() || [y_title, right_title, &figure.x.title].contains(&only))
+    {
+        names.clear();
+    }
     let room = size[0] - 2.0 * margin;
     let wide = |title: &str| text::width(&text::clean(title), em);
     let (mut y_title, mut right_title) = (wide(y_title), wide(right_title));
@@ -381,6 +395,8 @@ fn head(
     if !shared && !words.y_title {
         (y_title, right_title) = (0.0, 0.0);
     }
+    // The colours of bands are their legend.
+    let coloured = coloured && words.legend_rows > 0;
     let legend = if shared { beside } else { legend::place(&names, room, words.legend_rows, look) };
     if legend.rows > 0 {
         head.legend = Some(top);
@@ -389,7 +405,7 @@ fn head(
             top += legend_line(look) * legend.rows as f32;
         }
     }
-    if y_title > 0.0 || right_title > 0.0 {
+    if y_title > 0.0 || right_title > 0.0 || coloured {
         head.y_title = Some(top);
         top += legend_line(look);
     }

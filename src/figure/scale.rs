@@ -67,3 +67,14 @@ pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
         Some((lo, hi)) => Some((f64::min(lo, v), f64::max(hi, v))),
     })
 }
+
+/// Two axes, made longer downwards where that is needed for 0 to be at one height.
+pub fn same_zero(one: Scale, other: Scale) -> (Scale, Scale) {
+    let zero = one.share(0.0).max(other.share(0.0));
+    let lowered = |scale: Scale| {
+        let fits = scale.share(0.0) >= zero || scale.hi() <= 0.0;
+        if fits { scale } else { Scale::new(-zero / (1.0 - zero) * scale.hi(), scale.hi()) }
+    };
+    // Where one is all below 0, they have no line in common.
+    if (0.0..0.95).contains(&zero) { (lowered(one), lowered(other)) } else { (one, other) }
+}

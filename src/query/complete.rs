@@ -11,10 +11,12 @@ use super::expr::SCALARS;
 use super::highlight::{TokenKind, is_key, pieces, tokens};
 use super::sql::{quote, quote_always};
 
-/// A table that a question may ask.
+/// A table, or a question with a name, that a question may ask.
 #[derive(Clone, Debug, Default)]
 pub struct KnownTable {
     pub name: String,
+    /// What it is, in a word.
+    pub kind: &'static str,
     /// Its columns, each with a word on its type.
     pub columns: Vec<(String, &'static str)>,
 }
@@ -117,9 +119,17 @@ pub fn complete(sql: &str, cursor: usize, tables: &[KnownTable], variables: &[(S
         let of = of.or_else(|| tables.iter().find(|known| known.name.eq_ignore_ascii_case(table)))?;
         items.extend(of.columns.iter().map(|(name, about)| named(ItemKind::Column, name, about)));
     } else if wants_table(here) {
-        items.extend(
-            tables.iter().map(|table| named(ItemKind::Table, &table.name, &format!("{} columns", table.columns.len()))),
-        );
+        let about = |table: &KnownTable| {
+            let (kind, count) = (table.kind, table.columns.len());
+            format!(
+                "{kind}{}{count} column{}",
+                if kind.is_empty() { "" } else { " · " },
+                if count == 1 { "" } else { "s" }
+            )
+        };
+        items.extend(tables.iter().map(|table| named(ItemKind::Table, &table.name, &about(table))));
+        let own = made_here(&words).filter(|name| !tables.iter().any(|table| table.name.eq_ignore_ascii_case(name)));
+        items.extend(own.map(|name| named(ItemKind::Table, name, "of this question's WITH")));
         items.extend(WORDS.iter().filter(|_| !typed.is_empty()).map(|word| self::word(word)));
     } else {
         let all: Vec<&KnownTable> = if asked.is_empty() {
@@ -287,6 +297,14 @@ fn wants_table(here: &[Place]) -> bool {
             .take_while(listed)
             .find(|place| place.key() != K::NoKeyword && place.key() != K::AS)
             .is_some_and(|place| place.key() == K::FROM)
+}
+
+/// The names that a question gives to others in its WITH.
+fn made_here(words: &[Place]) -> impl Iterator<Item = &str> {
+    words.windows(3).filter_map(|three| {
+        let [name, word, open] = three else { return None };
+        (word.key() == K::AS && open.token == Token::LParen).then(|| name.name()).flatten()
+    })
 }
 
 /// The tables that a question asks, each under what it is called there.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eframe::egui::{self, Context, Id, Ui};
+use eframe::egui::{self, Context, Id, Pos2, Ui};
 
 use super::action::{Action, OpenAction, Pane, Tab};
 use super::autosave::Autosave;
@@ -31,7 +31,7 @@ use super::worksheet::Worksheet;
 use super::{focus, keys, look, panel};
 use crate::data::format::Formulas;
 use crate::sync::Wake;
-use crate::workspace::bench::{Bench, BenchHistory};
+use crate::workspace::bench::{Bench, BenchHistory, KnownQuestions};
 use crate::workspace::{Folders, OpenedWorkspace, Settings, TableId, Theme};
 
 /// The interval of painting while nothing but a rate or a lag changes.
@@ -78,12 +78,16 @@ pub struct App {
     pub(super) autosave: Autosave,
     pub(super) consent: Consent,
     pub(super) boards: Boards,
+    /// The questions that others ask by their names.
+    pub(super) named: KnownQuestions,
     /// The chart of the question is being set in the pane beside it.
     pub(super) drawing: bool,
     /// What CSV does with formulas.
     pub(super) formulas: Formulas,
     pub(super) tab: Tab,
     pub(super) path: PathForm,
+    /// Where the pointer is, while it is over the window.
+    pub(super) pointer: Option<Pos2>,
     /// Whether the window has no room for all panels.
     pub(super) low: bool,
     /// What has the keyboard's focus.
@@ -103,6 +107,7 @@ impl App {
         let bell = ctx.clone();
         let mut app = Self {
             boards: Boards::default(),
+            named: KnownQuestions::default(),
             drawing: false,
             folders: options.folders,
             settings: options.settings,
@@ -128,6 +133,7 @@ impl App {
             consent: Consent::new(options.agreed),
             formulas: Formulas::default(),
             tab: Tab::default(),
+            pointer: None,
             path: PathForm::default(),
             low: false,
             focused: None,
@@ -165,6 +171,7 @@ impl App {
     /// Polls runs and jobs. It paints nothing, so that it also runs while the window is hidden.
     pub fn logic(&mut self, ctx: &Context) {
         numbers::show_in(self.settings.zone);
+        self.pointer = ctx.input(|i| i.pointer.latest_pos());
         self.take_outcomes();
         self.poll_runs(ctx);
         self.propose_anew();
@@ -197,7 +204,8 @@ impl App {
         numbers::show_in(self.settings.zone);
         self.note_window(ui.ctx());
         self.ask_before_quitting(ui.ctx());
-        self.low = ui.ctx().content_rect().height() < look::LOW;
+        let room = ui.ctx().content_rect().size();
+        self.low = room.x < look::ROOMY.x || room.y < look::ROOMY.y;
         self.focused = focus::focused(ui.ctx());
         let mut actions = std::mem::take(&mut self.proposed);
         keys::read(ui.ctx(), self, &mut actions);
@@ -315,7 +323,7 @@ impl App {
             && self.sheets.iter().all(Worksheet::is_idle)
     }
 
-    /// Whether the question is folded into one line: as a person has said, else in a low window.
+    /// Whether the question is folded into one line: as a person has said, else in a small window.
     pub fn folds_question(&self) -> bool {
         self.settings.folded.question.unwrap_or(self.low)
     }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use eframe::egui::{Rect, Ui};
+use eframe::egui::{Pos2, Rect, Ui};
 
 use super::action::ChartAction;
 use super::canvas::{self, Drawn};
@@ -61,6 +61,10 @@ pub struct Chart {
     /// The figure is of all rows that there were.
     is_whole: bool,
     fault: Option<Fault>,
+    /// The pointer is over it: names along its axis stay in their order.
+    pointed: bool,
+    /// Which place of the answer each of them has, where that is another.
+    order: Option<Vec<usize>>,
     built: Option<Key>,
     job: Option<(Key, Job<Built>)>,
     /// What its series got the colours of their names for.
@@ -180,6 +184,21 @@ impl Chart {
         self.serial += 1;
     }
 
+    /// Tells where the pointer is: what it is over keeps the order of its names.
+    pub fn point_at(&mut self, pointer: Option<Pos2>) {
+        let over = |at: Pos2| self.drawn.borrow().as_ref().is_some_and(|(key, _)| key.rect.contains(at));
+        self.pointed = pointer.is_some_and(over);
+        if !self.pointed && self.order.take().is_some() {
+            // It is built once more, in the order of its answer.
+            self.built = None;
+        }
+    }
+
+    /// The place in the answer of a place on an axis of names.
+    pub fn answer_place(&self, place: usize) -> usize {
+        self.order.as_ref().and_then(|order| order.get(place).copied()).unwrap_or(place)
+    }
+
     /// Updates the chart to `snapshot`, a snapshot of the run with this number and these windows, which covers this
     /// share of the rows.
     pub fn poll(&mut self, snapshot: &Arc<Snapshot>, share: f64, (run, windows): (u64, &Arc<Windows>), wake: &Wake) {
@@ -210,7 +229,8 @@ impl Chart {
 
     fn take(&mut self, key: Key, built: Result<Built>) {
         // Another question has another x axis, so that the old view does not apply.
-        if self.built.is_some_and(|(run, ..)| run != key.0) {
+        let same = self.built.is_none_or(|(run, ..)| run == key.0);
+        if !same {
             self.view = None;
         }
         self.built = Some(key);
@@ -218,6 +238,8 @@ impl Chart {
         match built {
             Ok(Built { shown, mut figure, is_whole }) => {
                 figure.view = self.view;
+                let before = self.figure.as_ref().filter(|_| same && self.pointed);
+                self.order = before.and_then(|before| figure::keep_order(&mut figure, before));
                 (self.shown, self.is_whole) = (shown, is_whole);
                 self.figure = Some(Arc::new(figure));
                 self.fault = None;

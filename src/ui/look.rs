@@ -23,12 +23,13 @@ pub const SMALL: f32 = 12.0;
 pub const TITLE: f32 = 17.0;
 pub const DISPLAY: f32 = 32.0;
 pub const MIN_WINDOW: [f32; 2] = [900.0, 600.0];
-/// A window lower than this has no room for the whole question above chart and grid.
-pub const LOW: f32 = 640.0;
+/// A window smaller than this has no room for the whole question beside chart and grid.
+pub const ROOMY: Vec2 = vec2(1000.0, 640.0);
 pub const WINDOW: [f32; 2] = [1280.0, 800.0];
 pub const TABLES_WIDTH: f32 = 248.0;
 pub const PAGE_WIDTH: f32 = 756.0;
-pub const QUESTION_HEIGHT: f32 = 172.0;
+pub const QUESTION_WIDTH: f32 = 420.0;
+pub const QUESTION_LEAST: f32 = 280.0;
 pub const GRID_HEIGHT: f32 = 196.0;
 pub const ROUND: u8 = 6;
 

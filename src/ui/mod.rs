@@ -11,6 +11,7 @@ mod canvas;
 pub mod chart;
 pub mod classes;
 pub mod command;
+mod composed;
 mod consent;
 pub mod cost;
 mod dialog;

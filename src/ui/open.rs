@@ -127,7 +127,9 @@ impl App {
     }
 
     pub(super) fn free_name(&self, name: &str) -> String {
-        let taken = |name: &str| self.sheets.iter().any(|s| s.table.name.eq_ignore_ascii_case(name));
+        let questions = self.bench.now().all_questions();
+        let names = || self.sheets.iter().map(|s| &s.table.name).chain(questions.iter().map(|own| &own.name));
+        let taken = |name: &str| names().any(|own| own.eq_ignore_ascii_case(name));
         let numbered = (2..).map(|n| format!("{name}_{n}"));
         std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
     }

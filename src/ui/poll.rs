@@ -57,6 +57,7 @@ impl App {
             if let Some(shown) = sheet.watch.shown.clone() {
                 let of = (sheet.watch.shown_run, &sheet.watch.shown_windows);
                 sheet.grid.poll(&shown, of, &self.wake);
+                sheet.chart.point_at(self.pointer);
                 sheet.chart.poll(&shown, shown.history_share(), of, &self.wake);
             }
             match &sheet.watch.staged {

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use polars::prelude::SchemaRef;
+
 use super::classes::{ItemClass, classes};
 use super::worksheet::Worksheet;
 use crate::data::{Fault, Result};
@@ -10,7 +12,7 @@ use crate::engine::Table;
 use crate::query::model::Models;
 use crate::query::{Form, Query};
 use crate::workspace::TableId;
-use crate::workspace::bench::TileId;
+use crate::workspace::bench::{NamedQuestions, TileId};
 
 /// Whose question it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,22 +40,33 @@ pub struct QuestionEditor {
     pub asked: String,
     /// The class of each item: how exact it is.
     pub classes: Vec<ItemClass>,
-    /// What `classes` were made from: the text, the table, the number of other tables, and the models.
-    classified: Option<(String, Arc<Table>, usize, Models)>,
+    /// The columns of the named question that it asks, where it asks one.
+    asks: Option<SchemaRef>,
+    /// What those were made from.
+    classified: Option<Classified>,
 }
 
-/// The open table that a question names.
+/// The text, the table, the number of other tables, the models and the named questions.
+type Classified = (String, Arc<Table>, usize, Models, Arc<NamedQuestions>);
+
+/// The open table that a question names, itself or by the questions that it asks.
 ///
 /// # Errors
 /// When it cannot be parsed, or names none of them.
 pub fn table_of<'a>(sql: &str, sheets: &'a [Worksheet]) -> Result<&'a Worksheet> {
-    let clause = Query::parse(sql)?.table;
+    let written = Query::parse(sql)?.table;
+    let named = sheets.first().map(|sheet| sheet.named.clone()).unwrap_or_default();
+    let composed = named.compose(sql)?;
+    let clause = if composed.is_plain() { written.clone() } else { Query::parse(&composed.text()?)?.table };
     sheets.iter().find(|sheet| same_name(&clause.sql, &sheet.table.name)).ok_or_else(|| {
-        let names: Vec<&str> = sheets.iter().map(|sheet| sheet.table.name.as_str()).collect();
-        Fault::new(format!("there is no table {}", clause.sql))
-            .at("FROM")
-            .hint(format!("the open tables are {}", names.join(", ")))
-            .span(clause.at..clause.at + clause.sql.len())
+        let tables: Vec<&str> = sheets.iter().map(|sheet| sheet.table.name.as_str()).collect();
+        let questions: Vec<&str> = named.names().collect();
+        let hint = match &questions[..] {
+            [] => format!("the open tables are {}", tables.join(", ")),
+            named => format!("the open tables are {}; the named questions {}", tables.join(", "), named.join(", ")),
+        };
+        let fault = Fault::new(format!("there is no table {}", clause.sql)).at("FROM").hint(hint);
+        if composed.is_plain() { fault.span(written.at..written.at + written.sql.len()) } else { fault }
     })
 }
 
@@ -63,6 +76,18 @@ fn same_name(sql: &str, name: &str) -> bool {
     match sql.strip_prefix('"').and_then(|s| s.strip_suffix('"')) {
         Some(quoted) => quoted.replace("\"\"", "\"") == name,
         None => sql.eq_ignore_ascii_case(name),
+    }
+}
+
+impl Written<'_> {
+    /// The columns that it may name: those of the table, or of the question that it asks.
+    pub fn columns(&self) -> &SchemaRef {
+        self.question.asks.as_ref().unwrap_or(&self.sheet.table.schema)
+    }
+
+    /// Whether it asks the table itself, not the answer to a named question.
+    pub fn asks_table(&self) -> bool {
+        self.question.asks.is_none()
     }
 }
 
@@ -90,15 +115,18 @@ impl QuestionEditor {
 
     /// Keeps `classes` in step with what is written.
     pub(super) fn classify(&mut self, sheet: &Worksheet) {
-        let known = self.classified.as_ref().is_some_and(|(sql, table, others, models)| {
+        let known = self.classified.as_ref().is_some_and(|(sql, table, others, models, named)| {
             *sql == self.sql
                 && Arc::ptr_eq(table, &sheet.table)
                 && *others == sheet.others.len()
                 && models.is_same(&sheet.models)
+                && Arc::ptr_eq(named, &sheet.named)
         });
         if !known {
             self.classes = classes(sheet, &self.sql);
-            self.classified = Some((self.sql.clone(), sheet.table.clone(), sheet.others.len(), sheet.models.clone()));
+            self.asks = sheet.columns_of_question(&self.form.table);
+            let (models, named) = (sheet.models.clone(), sheet.named.clone());
+            self.classified = Some((self.sql.clone(), sheet.table.clone(), sheet.others.len(), models, named));
         }
     }
 

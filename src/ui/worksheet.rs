@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use eframe::egui::Id;
 
-use super::bind::{Bound, bind};
+use super::bind::Bound;
 use super::chart::Chart;
 use super::grid::Grid;
 use super::kept_out::KeptOutLook;
@@ -26,10 +26,9 @@ use crate::engine::first_rows::FirstRows;
 use crate::engine::{Asker, Asking, Job, Memory, Options, Run, Saving, Seam, Table, TableScan};
 use crate::query::Plan;
 use crate::query::model::Models;
-use crate::query::narrow::with_variables;
 use crate::query::window::Micros;
 use crate::sync::Wake;
-use crate::workspace::bench::BoardId;
+use crate::workspace::bench::{BoardId, NamedQuestions};
 use crate::workspace::{ModelSetup, TableId, TableSetup};
 
 /// One open table with its question, its run and its chart.
@@ -43,6 +42,10 @@ pub struct Worksheet {
     pub variables: Vec<(String, String)>,
     /// The models that a question may ask.
     pub models: Models,
+    /// The questions that a question may ask by their names.
+    pub named: Arc<NamedQuestions>,
+    /// Its question as it was asked last, with those that it asks by name; `None` where one was missing.
+    pub(super) composed: Option<String>,
     /// The files that its history was opened from.
     pub paths: Vec<PathBuf>,
     /// The addresses of feeds that are set up and could not be connected.
@@ -117,6 +120,8 @@ impl Worksheet {
             others: Vec::new(),
             variables: Vec::new(),
             models: Models::default(),
+            named: Arc::default(),
+            composed: None,
             paths,
             unconnected: Vec::new(),
             unread: Vec::new(),
@@ -188,6 +193,7 @@ impl Worksheet {
         let follows = !self.table.live.is_empty() && self.watch.is_running() && !self.watch.stopping;
         let joins = same && follows;
         let asker = self.asker(OWN.to_owned()).filter(|_| past.is_none());
+        self.composed = self.named.compose(&self.question.sql).and_then(|composed| composed.text()).ok();
         let started = self.bound().and_then(|(sql, bound)| {
             let own = options(bound.datasets);
             let options = Options { audit: Some(AUDIT), past, catch_up: reached, asker, ..own };
@@ -263,25 +269,6 @@ impl Worksheet {
             runs.extend(places.into_iter().zip(started));
         }
         Ok(runs.into_values().collect())
-    }
-
-    /// Parses and binds a question; a fault's span points into `sql`.
-    pub fn plan(&self, sql: &str) -> Result<Bound> {
-        bind(sql, &self.table, &self.others, &self.models)
-    }
-
-    /// The written question, bound; while rewound, it is limited to the range of time.
-    fn bound(&self) -> Result<(String, Bound)> {
-        let value = |name: &str| self.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
-        let asked = with_variables(&self.question.sql, value)?;
-        let written = self.plan(&asked)?;
-        let (Some(rewound), Some(time)) = (&self.rewound, &self.table.time) else {
-            return Ok((self.question.sql.clone(), written));
-        };
-        let sql = rewound.range.within(&asked, &time.column, self.time_unit()?)?;
-        let mut bound = self.plan(&sql)?;
-        bound.windows = bound.windows.within(rewound.range.from, rewound.settled());
-        Ok((sql, bound))
     }
 
     /// Cancels a staged question; `again`: the written text equals the old question again.

@@ -91,6 +91,7 @@ fn edit() -> impl Strategy<Value = Edit> {
             at
         }),
         id().prop_map(|tile| Edit::RemoveTile { tile: TileId(tile) }),
+        ("[a-c]", "[xy]", "[xyz]").prop_map(|(table, question, name)| Edit::RenameQuestion { table, question, name }),
         id().prop_map(|board| Edit::DuplicateBoard { board: BoardId(board) }),
         (id(), scope()).prop_map(|(board, scope)| Edit::SetScope { board: BoardId(board), scope }),
         proptest::option::of(any::<u32>()).prop_map(|seconds| Edit::SetTurn { seconds }),

@@ -14,6 +14,7 @@ use super::window::{Window, with_sales};
 fn tables() -> Vec<KnownTable> {
     let table = |name: &str, columns: &[&str]| KnownTable {
         name: name.to_owned(),
+        kind: "",
         columns: columns.iter().map(|name| ((*name).to_owned(), "text")).collect(),
     };
     vec![table("sales", &["town", "price", "two words", "城市"]), table("towns", &["town", "country"])]

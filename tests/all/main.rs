@@ -89,6 +89,7 @@ mod window_guard;
 mod window_keys;
 mod window_learn;
 mod window_live;
+mod window_named;
 mod window_notices;
 mod window_open;
 mod window_panes;

@@ -912,6 +912,6 @@ fn five_measures_and_the_order_are_seen_at_once() {
     window.wait_done();
     window.settle();
     let order = window.harness.get_by_label("+ Order").rect();
-    let chart = window.chart();
-    assert!(order.max.y < chart.min.y, "{order:?} {chart:?}");
+    let text = window.field("SQL").rect();
+    assert!(order.max.y < text.min.y, "{order:?} {text:?}");
 }

@@ -2,8 +2,10 @@
 //! and the question of a table.
 
 use braid::figure::{AxisKind, Figure, MARKS};
-use braid::ui::action::{Action, BoardAction, ChartAction, ChartFile, ExportAction};
+use braid::ui::App;
+use braid::ui::action::{Action, BoardAction, ChartAction, ChartFile, ExportAction, OpenAction};
 use braid::ui::board::title;
+use braid::workspace::TableSetup;
 use braid::workspace::bench::{Edit, Tile, TileKind};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, vec2};
@@ -386,4 +388,66 @@ fn a_right_click_on_a_figure_offers_what_can_be_done_and_a_right_drag_pans() {
     let at = window.chart().center();
     crate::window::drag(&mut window, at, at, secondary);
     assert!(window.has("Export as PNG…") && window.has("Chart settings…"));
+}
+
+#[test]
+fn bars_in_the_order_of_their_values_stand_still_under_the_pointer() {
+    use std::io::Write as _;
+    let mut window = Window::new();
+    let row = |i: usize, shop: &str| format!("2024-03-01 00:{:02}:{:02},{shop}\n", i / 60, i % 60);
+    let first = (0..6).map(|i| row(i, ["a", "a", "a", "b", "b", "c"][i])).collect::<String>();
+    let path = window.file("shops.csv", &("at,shop\n".to_owned() + &first));
+    let setup = TableSetup {
+        name: "shops".to_owned(),
+        live: vec![format!("file:{}", path.display())],
+        question: "SELECT count(*) FROM shops".to_owned(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(OpenAction::Setup(Box::new(setup))));
+    window.wait("it is open", |app| app.sheets().len() == 1);
+    let sql = "SELECT shop, count(*) AS n FROM shops GROUP BY shop ORDER BY n DESC";
+    let tile = Tile::new("shops", "Shops", sql.to_owned(), TileKind::Figure("bar".to_owned()));
+    window.propose(Action::Board(BoardAction::New));
+    let board = window.app().board().unwrap().id;
+    window.propose(Action::Board(BoardAction::step(Edit::AddTile { board, tile, at: None })));
+    let bars = |app: &App| -> Vec<(String, f64)> {
+        let run = app.boards().run(app.board().unwrap().tiles[0].id);
+        let Some(figure) = run.and_then(|run| run.chart.figure()) else { return Vec::new() };
+        let AxisKind::Category(names) = &figure.x.kind else { return Vec::new() };
+        names.iter().cloned().zip(figure.series.iter().flat_map(|series| series.y.iter().copied())).collect()
+    };
+    let of = |all: [(&str, f64); 3]| all.map(|(name, n)| (name.to_owned(), n)).to_vec();
+    window.wait("the first rows are drawn", |app| bars(app) == of([("a", 3.0), ("b", 2.0), ("c", 1.0)]));
+    let rect = window.harness.get_by_label_contains("Figure: ").rect();
+    window.harness.hover_at(rect.center());
+    window.settle();
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    let more: String = (6..16).map(|i| row(i, "c")).collect();
+    file.write_all(more.as_bytes()).unwrap();
+    window.wait("their values go on", |app| bars(app) == of([("a", 3.0), ("b", 2.0), ("c", 11.0)]));
+    // What is clicked is what is seen.
+    window.harness.hover_at(rect.left_center() + vec2(rect.width() * 0.8, 0.0));
+    window.settle();
+    assert_eq!(window.app().boards().run(own(&window).id).unwrap().chart.answer_place(2), 0);
+    window.harness.hover_at(rect.left_top() - vec2(0.0, 60.0));
+    window.wait("they are in order again", |app| bars(app) == of([("c", 11.0), ("a", 3.0), ("b", 2.0)]));
+}
+
+#[test]
+fn a_number_of_a_time_tells_the_time() {
+    let (mut window, tile) = with_tile();
+    let number = |window: &mut Window, sql: &str| {
+        let tile = Tile { sql: sql.to_owned(), show: TileKind::Number, ..own(window) };
+        window.propose(Action::Board(BoardAction::step(Edit::SetTile { tile })));
+        window.settle();
+        window.wait("it is answered", |app| app.is_idle());
+        window.app().boards().run(own(window).id).unwrap().number.clone().unwrap()
+    };
+    assert!(tile.sql.contains("shop"));
+    let newest = number(&mut window, "SELECT max(at) FROM sales");
+    assert_eq!((newest.text.as_str(), newest.change), ("2024-03-01 00:49:59", None));
+    assert!(window.has("2024-03-01 00:49:59"));
+    let newest =
+        number(&mut window, "SELECT tumble(at, INTERVAL '5 minutes') AS time, max(at) AS newest FROM sales GROUP BY 1");
+    assert_eq!((newest.of.as_str(), newest.at.as_str()), ("newest", "2024-03-01 00:45"));
 }

@@ -26,9 +26,12 @@ pub(super) const HEAT: Mark = Mark {
 /// How opaque a value is that is still to change.
 const OPEN: f32 = 0.6;
 
-/// What the first and the last colour stand for: from 0 where nothing is below it.
+/// What the first and the last colour stand for: from 0 where nothing is below it. Panels share theirs.
 pub fn range(figure: &Figure) -> Option<(f64, f64)> {
-    let values = figure.series.iter().flat_map(|s| (0..s.len()).filter_map(|i| Some(s.point(i)?.1)));
+    if figure.y_range.is_some() {
+        return figure.y_range;
+    }
+    let values = figure.all_series().flat_map(|s| (0..s.len()).filter_map(|i| Some(s.point(i)?.1)));
     let (lo, hi) = crate::figure::scale::extent(values)?;
     Some(if lo >= 0.0 { (0.0, hi) } else { (lo, hi) })
 }

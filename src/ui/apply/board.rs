@@ -17,7 +17,13 @@ impl App {
             }
             BoardAction::Edit { edit, goes_on } => {
                 let gone = removed(self.bench(), &edit);
+                if let Edit::RenameQuestion { question, name, .. } = &*edit {
+                    self.rename_in_written(question, name);
+                }
                 self.step_on(&edit, goes_on);
+                if matches!(*edit, Edit::RenameQuestion { .. }) {
+                    self.reconcile();
+                }
                 if let Some(gone) = gone {
                     self.notices.offer_undo(format!("{gone} was removed"));
                 }
@@ -128,7 +134,10 @@ impl App {
 /// What a step removes, in words.
 fn removed(bench: &Bench, edit: &Edit) -> Option<String> {
     match edit {
-        Edit::RemoveTile { tile } => bench.tile(*tile).map(title),
+        Edit::RemoveTile { tile } => bench.tile(*tile).map(|tile| match bench.left_without(tile) {
+            0 => title(tile),
+            others => format!("{}, whose question {} is asked by {others},", title(tile), tile.question),
+        }),
         Edit::RemoveBoard { board } => bench.board(*board).map(|board| board.name.clone()),
         _ => None,
     }

@@ -53,8 +53,9 @@ impl App {
         }
     }
 
-    /// Gives each worksheet the other tables, which its question may join.
+    /// Gives each worksheet the other tables, which its question may join, and the questions that it may ask.
     pub(super) fn share_tables(&mut self) {
+        let named = self.named.of(self.bench.now());
         let all: Vec<_> = self.sheets.iter().map(|s| s.table.clone()).collect();
         let bench = self.bench.now();
         let edited = self.boards.editing.and_then(|tile| bench.board_of(tile));
@@ -65,6 +66,7 @@ impl App {
             sheet.variables = known.map(|variable| (variable.name.clone(), value(variable))).collect();
             sheet.others = all.iter().filter(|t| !Arc::ptr_eq(t, &sheet.table)).cloned().collect();
             sheet.models = self.models.known().clone();
+            sheet.call_questions(&named, &self.wake);
         }
     }
 

@@ -43,7 +43,8 @@ pub fn column_tile(sheet: &Worksheet, column: &str) -> Tile {
 /// The question with a column on one of its axes: `None` where it has no place there.
 pub fn onto_axis(sql: &str, sheet: &Worksheet, column: &str, axis: DropAxis) -> Option<Form> {
     let mut form = Form::from_query(&Query::parse(sql).ok()?);
-    if form.beside.rerun.is_some() || form.measures.is_empty() {
+    let is_about = form.table.eq_ignore_ascii_case(&sheet.table.name);
+    if form.beside.rerun.is_some() || form.measures.is_empty() || !is_about {
         return None;
     }
     let dtype = sheet.table.schema.get(column)?;

@@ -257,6 +257,7 @@ impl App {
             if !stays || !in_step.contains(id) {
                 run.watch.show_at(moment.filter(|_| in_step.contains(id)));
             }
+            run.chart.point_at(self.pointer.filter(|_| front.contains(id)));
             run.poll(in_sight(id), !changing || !is_on(id), &self.wake);
             let Some((board, tile)) = board.and_then(|board| Some((board, board.tile(*id)?))) else { continue };
             run.look_at(if tile.own_time {

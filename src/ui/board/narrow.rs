@@ -41,11 +41,12 @@ pub fn stretch(span: Span, now: Option<i64>) -> Option<TimeRange> {
 /// When it names a variable that the board does not have.
 pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, range: Option<TimeRange>) -> Result<Asked> {
     let table = &sheet.table;
-    let sql = with_variables(&tile.sql, |name| variable(scope, name))?;
+    let composed = sheet.named.compose(&tile.sql)?.each(|sql| with_variables(sql, |name| variable(scope, name)))?;
+    let sql = composed.text()?;
     let mut conditions: Vec<Condition> =
         scope.filters.iter().filter(|filter| table.schema.contains(&filter.column)).flat_map(conditions).collect();
     // A figure over time shows a rolling stretch of all its windows, and need not be asked anew as it moves.
-    let range = range.filter(|_| matches!(scope.span, Span::Between { .. }) || !is_over_time(&sql));
+    let range = range.filter(|_| matches!(scope.span, Span::Between { .. }) || !is_over_time(composed.own()));
     let rolls = range.is_some() && scope.span.rolls();
     if let (Some(time), Some(range)) = (&table.time, range) {
         match sheet.time_unit() {
@@ -53,7 +54,9 @@ pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, range: Option<TimeRa
             Err(fault) => return Ok(Asked { sql, rolls: false, unlimited: Some(fault.what) }),
         }
     }
-    Ok(match narrowed(&sql, &conditions) {
+    // Where it asks others by their names, it is theirs that are about the rows.
+    let limited = composed.of_table(&table.name, |sql| narrowed(sql, &conditions));
+    Ok(match limited.and_then(|limited| limited.text()) {
         Ok(sql) => Asked { sql, rolls, unlimited: None },
         // A text that is no question says so when it is bound.
         Err(fault) => Asked { sql, rolls: false, unlimited: Some(fault.what) },

@@ -32,7 +32,7 @@ pub struct Number {
 
 impl Number {
     /// The first measure of an answer: of its last row that is settled, or of the last one where none is; and the
-    /// values up to it as a figure, where there are several.
+    /// values up to it as a figure, where there are several. Where nothing is a number a time is told.
     pub fn of(snapshot: &Snapshot, windows: &Windows) -> Option<(Self, Option<Figure>)> {
         let frame = &snapshot.answer;
         let is_number =
@@ -40,10 +40,10 @@ impl Number {
         // A number that groups is none that is measured.
         let measure = windows.encoding(frame, &Settings::default()).y.into_iter().next();
         let measure = measure.and_then(|name| frame.get_column_index(&name)).filter(is_number);
-        let column = measure.or_else(|| (0..frame.width()).find(is_number))?;
-        let height = frame.height();
-        let is_open = |row: usize| matches!(windows.state(snapshot, row), Some(PointState::Open | PointState::Stopped));
-        let row = (0..height).rev().find(|row| !is_open(*row)).or(height.checked_sub(1))?;
+        let Some(column) = measure.or_else(|| (0..frame.width()).find(is_number)) else {
+            return Some((Self::of_time(snapshot, windows)?, None));
+        };
+        let (row, open) = settled_row(snapshot, windows)?;
         let value = |row: usize| number(frame, column, row);
         let now = value(row);
         let change = now.zip(row.checked_sub(1).and_then(value)).filter(|(_, before)| *before != 0.0);
@@ -58,10 +58,36 @@ impl Number {
             of: frame.columns().get(column)?.name().to_string(),
             at: time.map_or_else(String::new, |time| cells::cell(frame, time, row).shown().to_owned()),
             change: change.map(|(now, before)| (now - before) / before.abs()).filter(|change| change.is_finite()),
-            open: is_open(row),
+            open,
         };
         Some((number, spark(snapshot, windows, (column, time), row)))
     }
+
+    /// The time that an answer tells: the last of its columns of times, which does not group where there is another.
+    fn of_time(snapshot: &Snapshot, windows: &Windows) -> Option<Self> {
+        let frame = &snapshot.answer;
+        let is_time = |column: &usize| frame.columns().get(*column).is_some_and(|column| column.dtype().is_temporal());
+        let column = (0..frame.width()).rev().find(is_time)?;
+        let (row, open) = settled_row(snapshot, windows)?;
+        let cell = cells::cell(frame, column, row);
+        let first = (0..column).find(is_time);
+        Some(Self {
+            text: cell.shown().to_owned(),
+            exact: cell.plain(),
+            of: frame.columns().get(column)?.name().to_string(),
+            at: first.map_or_else(String::new, |time| cells::cell(frame, time, row).shown().to_owned()),
+            change: None,
+            open,
+        })
+    }
+}
+
+/// The last row of an answer that is settled, or the last one where none is; and whether rows may still come to it.
+fn settled_row(snapshot: &Snapshot, windows: &Windows) -> Option<(usize, bool)> {
+    let height = snapshot.answer.height();
+    let is_open = |row: usize| matches!(windows.state(snapshot, row), Some(PointState::Open | PointState::Stopped));
+    let row = (0..height).rev().find(|row| !is_open(*row)).or(height.checked_sub(1))?;
+    Some((row, is_open(row)))
 }
 
 /// The values of a measure up to a row, as a line; nothing where there is but one.

@@ -2,9 +2,10 @@
 //! the pane is closed.
 
 use super::narrow::asked;
-use crate::data::{Fault, Result};
+use crate::data::Result;
 use crate::query::sql::renamed;
 use crate::ui::action::QuestionAction;
+use crate::ui::bind::in_own;
 use crate::ui::question::{QuestionEditor, QuestionOf, Written, table_of};
 use crate::ui::{App, classes};
 use crate::workspace::bench::{Edit, Tile, TileId};
@@ -119,9 +120,8 @@ impl App {
         let scope = self.bench().board_of(tile.id).map(|board| board.scope.clone()).unwrap_or_default();
         let asked = asked(&tile, &scope, sheet, None)?;
         // Where the board's limits are in the text that is bound, a place in it is none in what was written.
-        sheet
-            .plan(&asked.sql)
-            .map_err(|fault| Fault { span: fault.span.filter(|_| asked.sql == tile.sql), ..fault })?;
+        self.bench().after(&Edit::SetTile { tile: tile.clone() })?;
+        sheet.plan(&asked.sql).map_err(|fault| in_own(fault, &asked.sql, &tile.sql))?;
         Ok(tile)
     }
 }

@@ -22,7 +22,7 @@ use crate::ui::watch::{StagedRun, Watch};
 use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
 use crate::workspace::Windows;
-use crate::workspace::bench::{Bench, Scope, Tile, TileId, TileKind};
+use crate::workspace::bench::{Bench, NamedQuestions, Scope, Tile, TileId, TileKind};
 
 /// What a question of a tile is made of, beside its table.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ struct Limits {
     /// What it may name beside its table.
     others: Vec<Arc<Table>>,
     models: Models,
+    named: Arc<NamedQuestions>,
 }
 
 impl Limits {
@@ -48,6 +49,7 @@ impl Limits {
         self.others.len() == sheet.others.len()
             && self.others.iter().zip(&sheet.others).all(same)
             && self.models.is_same(&sheet.models)
+            && Arc::ptr_eq(&self.named, &sheet.named)
     }
 }
 
@@ -233,6 +235,7 @@ pub(super) fn start_tiles<'a>(
             unit,
             others: sheet.others.clone(),
             models: sheet.models.clone(),
+            named: sheet.named.clone(),
         });
         let asked = match asked(tile, scope, sheet, range) {
             Ok(asked) => asked,

@@ -30,9 +30,15 @@ pub fn literal(value: &AnyValue<'_>) -> Option<Option<String>> {
     }))
 }
 
+/// The question of a tile, where it is about the rows of the table themselves.
+fn form_of(tile: &Tile, table: &Table) -> Option<Form> {
+    let form = Form::from_query(&Query::parse(&tile.sql).ok()?);
+    Some(form).filter(|form| form.table.eq_ignore_ascii_case(&table.name))
+}
+
 /// The column of the table that a column of a tile's answer is, where it is one as it stands.
 pub fn source(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
-    let form = Form::from_query(&Query::parse(&tile.sql).ok()?);
+    let form = form_of(tile, table)?;
     let own = |name: &str| table.schema.get_full(&bare(name)).map(|(_, name, _)| name.to_string());
     if form.groups.is_empty() {
         // Rows as they are.
@@ -50,7 +56,7 @@ pub fn source(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
 /// The column whose numbers a column of a tile's answer counts in buckets, each of which begins at a multiple of its
 /// width.
 pub fn bucketed(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
-    let form = Form::from_query(&Query::parse(&tile.sql).ok()?);
+    let form = form_of(tile, table)?;
     form.groups.iter().find_map(|group| {
         let (formula, alias) = group.rsplit_once(" AS ")?;
         let (inner, times) = formula.strip_prefix("floor(")?.rsplit_once(") * ")?;

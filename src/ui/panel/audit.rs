@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use eframe::egui::{Color32, CornerRadius, Frame, Label, Margin, RichText, Sense, Stroke, Ui, vec2};
+use eframe::egui::{Color32, CornerRadius, Frame, Label, Margin, Response, RichText, Sense, Stroke, Ui, vec2};
 
 use crate::engine::Snapshot;
 use crate::engine::counts::Audit;
@@ -12,8 +12,12 @@ use crate::ui::widget::numbers;
 const HINT: &str = "In idle time all rows are read again from the files and the recording, counted as one batch, and \
                     compared with this answer group by group";
 
+/// Where there is less room, a tick says it.
+const NARROW: f32 = 400.0;
+
 /// The quiet form: a tick and up to when, or why not.
 pub fn quiet_ui(ui: &mut Ui, shown: &Snapshot) {
+    let narrow = ui.available_width() < NARROW;
     let p = look::palette(ui);
     let Some(audit) = &shown.audit else {
         ui.add(Label::new(look::faint("Not verified yet", ui)).truncate()).on_hover_text(HINT);
@@ -29,6 +33,10 @@ pub fn quiet_ui(ui: &mut Ui, shown: &Snapshot) {
         numbers::counted(audit.rows, "row"),
         numbers::duration(audit.took.as_secs_f64())
     );
+    if narrow && proved {
+        tick_ui(ui, color).on_hover_text(format!("{}\n{hint}", summary(audit)));
+        return;
+    }
     ui.add(Label::new(RichText::new(summary(audit)).size(look::SMALL).color(color)).truncate()).on_hover_text(hint);
     if proved {
         tick_ui(ui, color);
@@ -50,10 +58,11 @@ pub fn loud_ui(ui: &mut Ui, shown: &Snapshot) {
 }
 
 /// The text font has no tick.
-fn tick_ui(ui: &mut Ui, color: Color32) {
-    let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+fn tick_ui(ui: &mut Ui, color: Color32) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
     let at = |x: f32, y: f32| rect.min + vec2(x, y);
     ui.painter().line(vec![at(1.0, 5.5), at(4.0, 8.5), at(9.0, 2.0)], Stroke::new(1.8, color));
+    response
 }
 
 /// What an audit found, in words.

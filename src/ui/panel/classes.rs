@@ -38,8 +38,7 @@ pub fn class_badge_ui(ui: &mut Ui, of: QuestionOf, item: &ItemClass, actions: &m
 /// The button that makes a sketch of something.
 fn sketch_ui(ui: &mut Ui, name: &str, words: &str, form: &str) -> bool {
     let p = look::palette(ui);
-    let button =
-        Button::new(RichText::new("use the sketch").size(look::SMALL).color(p.accent)).frame_when_inactive(false);
+    let button = Button::new(RichText::new("sketch it").size(look::SMALL).color(p.accent)).frame_when_inactive(false);
     ui.add(button)
         .accessible_name(format!("Use the sketch for {name}"))
         .on_hover_text(format!("{words}\n\n{form}\n\nUndo takes it back"))

@@ -7,6 +7,7 @@ use eframe::egui::{
     Area, Button, Context, EventFilter, Frame, Id, Key, Margin, Modifiers, Order, Rect, RichText, ScrollArea, Ui, pos2,
     vec2,
 };
+use polars::prelude::Schema;
 
 use crate::data::words::shortened;
 use crate::query::complete::{Completion, Item, ItemKind, KnownTable, complete};
@@ -117,12 +118,18 @@ fn offer(sheet: &Worksheet, written: &str, letter: usize, asked: bool) -> Option
     if !asked && !begun.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$')) {
         return None;
     }
-    let known = |table: &crate::engine::Table| KnownTable {
-        name: table.name.clone(),
-        columns: table.schema.iter().map(|(name, t)| (name.to_string(), cells::type_word(t))).collect(),
+    let known = |name: &str, kind, schema: &Schema| KnownTable {
+        name: name.to_owned(),
+        kind,
+        columns: schema.iter().map(|(name, t)| (name.to_string(), cells::type_word(t))).collect(),
     };
-    let tables: Vec<KnownTable> =
-        std::iter::once(&sheet.table).chain(&sheet.others).map(|table| known(table)).collect();
+    let open = std::iter::once(&sheet.table).chain(&sheet.others);
+    let tables = open.map(|table| known(&table.name, "", &table.schema));
+    let questions = sheet.named.names().map(|name| {
+        let columns = sheet.columns_of_question(name).unwrap_or_default();
+        known(name, "question", &columns)
+    });
+    let tables: Vec<KnownTable> = tables.chain(questions).collect();
     let offered = complete(written, cursor, &tables, &sheet.variables)?;
     // A number is no name that was begun.
     let digits = written.get(offered.place.clone()).unwrap_or_default();

@@ -36,7 +36,6 @@ pub mod unopened;
 pub mod welcome;
 pub mod zones;
 
-use eframe::egui::containers::panel::PanelState;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 
 use super::action::{Action, Pane, QuestionAction};
@@ -80,30 +79,7 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 });
                 return panes_ui(ui, app, actions);
             }
-            let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
-            if app.folds_question() {
-                let line = |ui: &mut Ui| {
-                    region(ui, Region::Question);
-                    question::folded_ui(ui, app, sheet, actions);
-                };
-                Panel::top("folded question")
-                    .frame(question)
-                    .exact_size(look::ROW + look::PAD + look::STEP)
-                    .show(ui, line);
-                CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
-                return panes_ui(ui, app, actions);
-            }
-            let least = question::least_height(ui, sheet);
-            shrink(ui, QUESTION, least);
-            Panel::top(QUESTION)
-                .frame(question)
-                .resizable(true)
-                .default_size(look::QUESTION_HEIGHT.max(least))
-                .size_range(least..=400.0)
-                .show(ui, |ui| {
-                    region(ui, Region::Question);
-                    question::question_ui(ui, app, sheet, actions);
-                });
+            question_ui(ui, app, sheet, actions);
             CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
         }
     }
@@ -192,20 +168,28 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     welcome::drop_ui(ui.ctx());
 }
 
-/// The panel of the question.
-const QUESTION: &str = "question";
-
-/// Shrinks a panel to its content again, unless a person has enlarged it.
-fn shrink(ui: &Ui, panel: &str, least: f32) {
-    let id = ui.scope_id().with(panel);
-    let noted = id.with("least");
-    let before = ui.data_mut(|d| d.get_temp_mut_or(noted, least).to_owned());
-    if least < before
-        && PanelState::load(ui, id).is_some_and(|state| state.size().y <= before.max(look::QUESTION_HEIGHT) + 2.0)
-    {
-        ui.data_mut(|d| d.remove::<PanelState>(id));
+/// The question of a table: beside its answer, or in a line above it. The settings of the chart take its place.
+fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    let room = ui.available_width();
+    if app.folds_question() || app.drawing {
+        let line = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
+        let height = look::ROW + look::PAD + look::STEP;
+        Panel::top("folded question").frame(line).exact_size(height).show(ui, |ui| {
+            region(ui, Region::Question);
+            question::folded_ui(ui, app, sheet, actions);
+        });
+        return;
     }
-    ui.data_mut(|d| d.insert_temp(noted, least));
+    Panel::right("question")
+        .frame(Frame::new().fill(p.panel).inner_margin(Margin::same(12)))
+        .resizable(true)
+        .default_size(look::QUESTION_WIDTH.min(room * 0.5))
+        .size_range(look::QUESTION_LEAST..=(room * 0.5).max(look::QUESTION_LEAST))
+        .show(ui, |ui| {
+            region(ui, Region::Question);
+            question::question_ui(ui, app, sheet, actions);
+        });
 }
 
 /// The answer, and the pane with the settings of its chart beside it.

@@ -1,58 +1,52 @@
-//! The question bar: the builder and the SQL text, two views of one question, side by side where there is room.
+//! The question of a table or a tile beside its answer: the builder and the SQL text, two views of one question.
 
-use eframe::egui::{self, Align, Label, Layout, RichText, Sense, Ui, UiBuilder};
+use eframe::egui::{self, Label, RichText, Sense, Ui, UiBuilder};
 
 use super::{builder, sql};
-use crate::ui::action::{Action, AppAction, QuestionAction, Tab};
+use crate::ui::action::{Action, AppAction, ChartAction, QuestionAction, Tab};
 use crate::ui::question::{QuestionEditor, Written};
 use crate::ui::widget::{buttons, row};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, command, look, wording};
 use crate::workspace::Folded;
 
-/// Below this width the two views share one place.
-const WIDE: f32 = 720.0;
-
 /// From this height on a pane has room for both, one over the other.
 const HIGH: f32 = 380.0;
 
-/// The height of the row above the views with all margins, of a line of SQL, and of the panel at least.
-const HEAD: f32 = 56.0;
+/// The height of a line of SQL, and of the builder at least.
 const LINE: f32 = 18.0;
 const LEAST: f32 = 132.0;
 
+/// The question of a table, in the panel beside its answer.
 pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
-    let written = sheet.written();
-    let wide = ui.available_width() >= WIDE;
-    ui.horizontal(|ui| {
-        if fold_ui(ui, false) {
-            actions.push(fold(app, true));
+    let mut folds = false;
+    let title = |ui: &mut Ui| {
+        folds = fold_ui(ui, false);
+        ui.label(RichText::new("Question").strong());
+        if sheet.question.is_changed() && sheet.question.fault.is_none() && !sheet.question.asked.is_empty() {
+            ui.add(Label::new(look::faint("changed, not asked yet", ui)).truncate());
         }
-        if wide {
-            ui.label(look::faint("Question", ui));
-        } else {
-            tabs_ui(ui, app, actions);
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ask_ui(ui, app, written, actions));
-    });
+    };
+    let mut asked = Vec::new();
+    row::ends_ui(ui, title, |ui| ask_ui(ui, app, sheet.written(), &mut asked));
+    actions.append(&mut asked);
+    actions.extend(folds.then(|| fold(app, true)));
     ui.add_space(look::STEP);
-    if !wide {
-        return tab_ui(ui, app, written, actions);
+    if is_low(ui) {
+        ui.horizontal(|ui| tabs_ui(ui, app, actions));
+        ui.add_space(look::STEP);
+        return tab_ui(ui, app, sheet.written(), actions);
     }
-    let room = ui.available_rect_before_wrap();
-    let (left, right) = room.split_left_right_at_fraction(0.52);
-    let right = right.with_min_x(right.min.x + look::PAD);
-    ui.scope_builder(UiBuilder::new().max_rect(left), |ui| builder::builder_ui(ui, written, actions));
-    ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, written, false, actions));
+    views_ui(ui, sheet.written(), actions);
 }
 
 /// The question of a tile, in a pane beside its board: the builder over the SQL text, or one of them where the pane is
 /// low.
 pub fn beside_ui(ui: &mut Ui, app: &App, written: Written<'_>, actions: &mut Vec<Action>) {
-    let high = ui.available_height() >= HIGH;
+    let low = is_low(ui);
     let mut asks = false;
     let left = |ui: &mut Ui| {
-        if !high {
+        if low {
             tabs_ui(ui, app, actions);
         } else if written.question.is_changed() {
             ui.label(look::faint("changed, not asked yet", ui));
@@ -63,17 +57,27 @@ pub fn beside_ui(ui: &mut Ui, app: &App, written: Written<'_>, actions: &mut Vec
         actions.push(Action::Question(written.of, QuestionAction::Ask));
     }
     ui.add_space(look::STEP);
-    if !high {
+    if low {
         return tab_ui(ui, app, written, actions);
     }
+    views_ui(ui, written, actions);
+}
+
+/// Whether there is room for but one view.
+fn is_low(ui: &Ui) -> bool {
+    ui.available_height() < HIGH
+}
+
+/// The builder over the SQL text.
+fn views_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) {
     let room = ui.available_rect_before_wrap();
     let lines = written.question.sql.lines().count().max(6) as f32 * LINE + look::PAD;
-    let text = (lines + sql::below(written.question, true)).min(room.height() * 0.5);
+    let text = (lines + sql::below(written.question, false)).min(room.height() * 0.5);
     let menus = builder::height(ui, written.of).clamp(LEAST, room.height() - text - look::PAD);
     let (above, below) = room.split_top_bottom_at_y(room.top() + menus);
     let below = below.with_min_y(below.top() + look::PAD).with_max_y(below.top() + look::PAD + text);
     ui.scope_builder(UiBuilder::new().max_rect(above), |ui| builder::builder_ui(ui, written, actions));
-    ui.scope_builder(UiBuilder::new().max_rect(below), |ui| sql::sql_ui(ui, written, true, actions));
+    ui.scope_builder(UiBuilder::new().max_rect(below), |ui| sql::sql_ui(ui, written, false, actions));
 }
 
 /// The choice of a view where there is room for one.
@@ -111,6 +115,8 @@ pub fn folded_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
     };
     row::ends_ui(ui, line, ask);
     if opens {
+        // The settings of the chart stand where it opens.
+        actions.extend(app.drawing.then_some(Action::Chart(sheet.id, ChartAction::Form(false))));
         actions.push(fold(app, false));
     }
 }
@@ -136,14 +142,6 @@ fn builder_tab_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) 
     ui.scope_builder(UiBuilder::new().max_rect(below), |ui| sql::fault_line_ui(ui, fault));
 }
 
-/// The least height of the panel that shows the whole question, within bounds: the rest of it scrolls.
-pub fn least_height(ui: &Ui, sheet: &Worksheet) -> f32 {
-    let lines = sheet.question.sql.lines().count().max(3) as f32 * LINE + look::PAD;
-    let alone = ui.available_width() - 2.0 * look::PAD < WIDE;
-    (HEAD + builder::height(ui, sheet.written().of).max(lines + sql::below(&sheet.question, alone)))
-        .clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
-}
-
 fn ask_button_ui(ui: &mut Ui, question: &QuestionEditor) -> bool {
     let hint = format!("{} · {}", "Ask the question as it is written", ui.ctx().format_shortcut(&command::ASK));
     let ask = if question.is_changed() { buttons::primary_ui(ui, "Ask") } else { ui.button("Ask") };
@@ -160,8 +158,5 @@ fn ask_ui(ui: &mut Ui, app: &App, written: Written<'_>, actions: &mut Vec<Action
     }
     if ui.add_enabled(app.bench.can_undo(), egui::Button::new("Undo")).clicked() {
         actions.push(Action::App(AppAction::Undo));
-    }
-    if question.is_changed() && question.fault.is_none() && !question.asked.is_empty() {
-        ui.label(look::faint("changed, not asked yet", ui));
     }
 }

@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bench, Board, BoardId, BoardRow, Layout, Part, Retention, Scope, Side, Tile, TileId, VariableKind};
+use super::{
+    Bench, Board, BoardId, BoardRow, Layout, NamedQuestions, Part, Retention, Scope, Side, Tile, TileId, VariableKind,
+};
 use crate::data::{Fault, Result};
-use crate::query::sql::renamed;
 use crate::workspace::table::{TableId, TableSetup};
 
 /// One step.
@@ -83,6 +84,12 @@ pub enum Edit {
     /// The tile of this id becomes this one.
     SetTile {
         tile: Tile,
+    },
+    /// A named question of a table is called this, wherever it is asked.
+    RenameQuestion {
+        table: String,
+        question: String,
+        name: String,
     },
     /// Of this board or another; beside a tile, or below all.
     MoveTile {
@@ -162,10 +169,15 @@ impl Bench {
                 bench.board_mut(board)?.put(copy, Some((*tile, Side::Right)))?;
             }
             Edit::SetTile { tile } => {
-                let (board, _) = bench.find(tile.id)?;
+                let (board, before) = bench.find(tile.id)?;
+                if tile.question != before.question && bench.is_named(&tile.question, &tile.table) {
+                    return Err(Fault::new(format!("there is a table or a question {} already", tile.question))
+                        .hint("choose another name"));
+                }
                 let own = bench.board_mut(board)?.tiles.iter_mut().find(|own| own.id == tile.id);
                 own.into_iter().for_each(|own| *own = tile.clone().touched());
             }
+            Edit::RenameQuestion { table, question, name } => bench.rename_question(table, question, name.trim())?,
             Edit::MoveTile { tile, board, at } => {
                 let (from, own) = bench.find(*tile)?;
                 if at.is_some_and(|(beside, _)| beside == *tile) {
@@ -187,6 +199,12 @@ impl Bench {
         }
         bench.boards.iter_mut().for_each(Board::tidy);
         bench.share_questions(if let Edit::SetTile { tile } = edit { Some(tile.id) } else { None });
+        if let Edit::SetTile { tile } = edit
+            && !tile.question.is_empty()
+        {
+            // Who asks itself by way of others has no answer.
+            NamedQuestions::of(&bench).compose(&tile.sql)?;
+        }
         Ok(bench)
     }
 
@@ -200,32 +218,19 @@ impl Bench {
         if self.tables.iter().any(|table| table.id != id && table.name.eq_ignore_ascii_case(name)) {
             return Err(Fault::new(format!("there is a table {name} already")).hint("choose another name"));
         }
-        let change = |sql: &mut String, of: &str| -> Result<()> {
-            *sql = renamed(sql, &old, name).map_err(|fault| {
-                let what = format!("the table {old} cannot be called {name} in {of}: {}", fault.what);
-                Fault { what, span: None, ..fault }.at(of)
-            })?;
-            Ok(())
-        };
-        for table in &mut self.tables {
-            change(&mut table.question, &format!("the question of {}", table.name))?;
-            if table.id == id {
-                name.clone_into(&mut table.name);
-            }
+        if self.all_questions().iter().any(|question| question.name.eq_ignore_ascii_case(name)) {
+            return Err(Fault::new(format!("there is a question {name} already")).hint("choose another name"));
         }
+        self.rename_in_texts("table", &old, name)?;
+        let own = self.tables.iter_mut().filter(|table| table.id == id);
+        own.for_each(|table| name.clone_into(&mut table.name));
         for board in &mut self.boards {
-            let of = format!("a tile of {}", board.name);
             let lists = board.scope.variables.iter_mut().filter_map(|variable| match &mut variable.kind {
                 VariableKind::List { table, .. } => Some(table),
                 _ => None,
             });
-            lists.filter(|table| **table == old).for_each(|table| name.clone_into(table));
-            for tile in &mut board.tiles {
-                change(&mut tile.sql, &of)?;
-                if tile.table == old {
-                    name.clone_into(&mut tile.table);
-                }
-            }
+            let tiles = board.tiles.iter_mut().map(|tile| &mut tile.table);
+            lists.chain(tiles).filter(|table| **table == old).for_each(|table| name.clone_into(table));
         }
         Ok(())
     }

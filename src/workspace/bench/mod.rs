@@ -4,6 +4,7 @@
 mod edit;
 mod history;
 mod layout;
+mod naming;
 mod question;
 mod retention;
 mod scope;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::edit::Edit;
 pub use self::history::BenchHistory;
 pub use self::layout::{Layout, Part, Side};
+pub use self::naming::{Composed, KnownQuestions, NamedQuestions};
 pub use self::question::NamedQuestion;
 pub use self::retention::Retention;
 pub use self::scope::{Calendar, Filter, Scope, Span, Variable, VariableKind};

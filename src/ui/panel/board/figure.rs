@@ -117,6 +117,7 @@ fn filter(app: &App, (board, tile): (&Board, &Tile), run: &TileRun, place: usize
     let shown = run.shown()?;
     let answer = run.chart.shown().x.as_deref()?;
     let column = source(tile, answer, table)?;
+    let place = run.chart.answer_place(place);
     let value = literal(&at_place(shown.answer.column(answer).ok()?, place)?)?;
     Some(Action::Board(BoardAction::Filter { board: board.id, column, value }))
 }
@@ -130,7 +131,8 @@ fn brushed(app: &App, tile: &Tile, run: &TileRun, figure: &Figure, (from, to): (
         AxisKind::Category(names) => {
             let place = |at: f64| (at + 0.5).floor().clamp(0.0, names.len().saturating_sub(1) as f64) as usize;
             let column = answer.column(along?).ok()?;
-            let values = (place(from)..=place(to)).map(|place| literal(&at_place(column, place)?));
+            let values =
+                (place(from)..=place(to)).map(|place| literal(&at_place(column, run.chart.answer_place(place))?));
             Some(Filter {
                 column: source(tile, along?, table)?,
                 values: values.collect::<Option<_>>()?,

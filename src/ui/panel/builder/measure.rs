@@ -138,7 +138,7 @@ fn other_text((text, alias): &(String, String)) -> String {
 }
 
 /// The words of the button that makes a sketch of something.
-const SKETCH: &str = "use the sketch";
+const SKETCH: &str = "sketch it";
 
 /// An aggregate in the menu: how it is called, and what it gives.
 fn line_ui(ui: &mut Ui, aggregate: &'static Aggregate) -> bool {

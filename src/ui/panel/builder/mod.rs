@@ -13,14 +13,13 @@ use crate::ui::widget::buttons;
 use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::{MOST, pick_ui};
-use crate::ui::worksheet::Worksheet;
 use crate::ui::{first, look};
 use form::{FieldChange, SqlColumn, WORDS, row_ui, sized_text_ui};
 use measure::{call_text, measures_ui};
 use time_window::time_window_ui;
 
 pub fn builder_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) {
-    let Written { of, sheet, question } = written;
+    let Written { of, question, .. } = written;
     let mut form = question.form.clone();
     if form.beside.rerun.is_some() {
         let what = "This question is more than menus can say: it is changed in its SQL text.";
@@ -28,9 +27,8 @@ pub fn builder_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) 
         return;
     }
     let mut edit = FieldChange::None;
-    let columns: Vec<SqlColumn> = sheet
-        .table
-        .schema
+    let columns: Vec<SqlColumn> = written
+        .columns()
         .iter()
         .take(MOST)
         .map(|(name, dtype)| SqlColumn { sql: first::name(name), dtype: dtype.clone() })
@@ -38,8 +36,8 @@ pub fn builder_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) 
     let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
         ui.push_id(of, |ui| {
             measures_ui(ui, written, &mut form, &columns, &mut edit, actions);
-            row_ui(ui, "By", |ui| groups_ui(ui, &mut form, sheet, &columns, &mut edit));
-            row_ui(ui, "Where", |ui| conditions_ui(ui, &mut form, sheet, &mut edit));
+            row_ui(ui, "By", |ui| groups_ui(ui, &mut form, written, &columns, &mut edit));
+            row_ui(ui, "Where", |ui| conditions_ui(ui, &mut form, written, &mut edit));
             row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
         });
     });
@@ -57,9 +55,8 @@ pub fn builder_ui(ui: &mut Ui, written: Written<'_>, actions: &mut Vec<Action>) 
     }
 }
 
-/// Tables have their questions in a wide panel, tiles in a narrow pane.
 fn height_id(of: QuestionOf) -> Id {
-    Id::unique(("height of the builder", matches!(of, QuestionOf::Tile(_))))
+    Id::unique(("height of the builder", of))
 }
 
 /// How high the rows were when they were last painted.
@@ -68,16 +65,20 @@ pub fn height(ui: &Ui, of: QuestionOf) -> f32 {
 }
 
 /// The condition on rows and the one on groups, in one line.
-fn conditions_ui(ui: &mut Ui, form: &mut Form, sheet: &Worksheet, edit: &mut FieldChange) {
+fn conditions_ui(ui: &mut Ui, form: &mut Form, written: Written<'_>, edit: &mut FieldChange) {
     let half = (ui.available_width() - WORDS - 3.0 * look::STEP) / 2.0;
-    let example = first::condition(&sheet.table).map_or_else(|| "all rows".to_owned(), |c| format!("such as {c}"));
+    let example = Some(&written.sheet.table).filter(|_| written.asks_table());
+    let example = example
+        .and_then(|table| first::condition(table))
+        .map_or_else(|| "all rows".to_owned(), |c| format!("such as {c}"));
     sized_text_ui(ui, "Where", &example, half, &mut form.filter, edit);
     ui.label(look::faint("Having", ui));
     sized_text_ui(ui, "Having", "such as count(*) > 10", half, &mut form.having, edit);
 }
 
-fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Worksheet, columns: &[SqlColumn], edit: &mut FieldChange) {
-    time_window_ui(ui, form, sheet, edit);
+fn groups_ui(ui: &mut Ui, form: &mut Form, written: Written<'_>, columns: &[SqlColumn], edit: &mut FieldChange) {
+    let sheet = written.sheet;
+    time_window_ui(ui, form, written, edit);
     let mut removed = None;
     for (i, group) in form.groups.iter().enumerate() {
         ui.push_id(i, |ui| {
@@ -97,6 +98,7 @@ fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Worksheet, columns: &[SqlColu
     ui.menu_button("+ Group", |ui| {
         ui.set_min_width(160.0);
         if form.window.is_none()
+            && written.asks_table()
             && let Some(time) = &sheet.table.time
             && ui.button(format!("{} by window", time.column)).clicked()
         {

@@ -6,18 +6,18 @@ use super::form::{FieldChange, text_ui};
 use crate::query::Form;
 use crate::query::form::{WindowForm, WindowKind};
 use crate::query::window::parse_interval;
+use crate::ui::question::Written;
 use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::{list_ui, words_ui};
-use crate::ui::worksheet::Worksheet;
 use crate::ui::{first, look, wording};
 
-pub fn time_window_ui(ui: &mut Ui, form: &mut Form, sheet: &Worksheet, edit: &mut FieldChange) {
+pub fn time_window_ui(ui: &mut Ui, form: &mut Form, written: Written<'_>, edit: &mut FieldChange) {
     let Some(window) = &mut form.window else { return };
     let mut remove = false;
     let text = chip_text(window);
     chip_ui(ui, &text, &format!("Window {text}"), |ui| {
-        form_ui(ui, window, sheet, edit);
+        form_ui(ui, window, written, edit);
         ui.separator();
         if ui.button("Remove the window").clicked() {
             remove = true;
@@ -43,7 +43,7 @@ fn chip_text(window: &WindowForm) -> String {
     if offset.is_empty() || *kind == WindowKind::Session { text } else { format!("{text}, offset {offset}") }
 }
 
-fn form_ui(ui: &mut Ui, window: &mut WindowForm, sheet: &Worksheet, edit: &mut FieldChange) {
+fn form_ui(ui: &mut Ui, window: &mut WindowForm, written: Written<'_>, edit: &mut FieldChange) {
     ui.label(look::faint("Kind of window", ui));
     if let Some(picked) = words_ui(ui, window.kind.word(), WindowKind::ALL.iter().map(|kind| kind.word())) {
         choose(window, &picked);
@@ -67,7 +67,7 @@ fn form_ui(ui: &mut Ui, window: &mut WindowForm, sheet: &Worksheet, edit: &mut F
     }
     ui.label(look::faint("Over", ui));
     let times: Vec<String> =
-        sheet.table.schema.iter().filter(|(_, t)| t.is_temporal()).map(|(n, _)| first::name(n)).collect();
+        written.columns().iter().filter(|(_, t)| t.is_temporal()).map(|(n, _)| first::name(n)).collect();
     if let Some(picked) = list_ui(ui, "Window column", &window.time, times.iter().map(|t| (t.as_str(), bare(t)))) {
         window.time = picked;
         edit.done();

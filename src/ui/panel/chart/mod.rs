@@ -135,7 +135,7 @@ fn menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
 fn empty_ui(ui: &mut Ui, sheet: &Worksheet) {
     let text = match sheet.watch.state() {
         _ if sheet.question.fault.is_some() => {
-            "This question cannot be asked as it stands: see what is wrong with it above".to_owned()
+            "This question cannot be asked as it stands: see what is wrong with it in its text".to_owned()
         }
         _ if sheet.watch.shown.as_ref().is_some_and(|s| s.answer.height() == 0) => sheet.nothing().to_owned(),
         _ if sheet.chart.fault().is_some() => sheet.chart.fault().map_or_else(String::new, wording::fault),

@@ -16,25 +16,31 @@ use crate::workspace::TableId;
 const HANDS: &str =
     "On the chart: drag: zoom · right-drag: pan · double-click: reset · Ctrl-drag: rewind to that stretch";
 const NO_SPLIT: &str = "no split";
-/// Width of a picker.
+/// Width of a picker, and the least; and what stands beside the four of them.
 const WIDE: f32 = 104.0;
+const LEAST: f32 = 48.0;
+const BESIDE: f32 = 132.0;
 
 pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, drawing: bool, actions: &mut Vec<Action>) {
     let shown = sheet.chart.shown();
     ui.spacing_mut().item_spacing.x = look::STEP;
-    mark_ui(ui, sheet.id, &shown.mark, actions);
+    let wide = ((ui.available_width() - BESIDE) / 4.0).clamp(LEAST, WIDE);
+    within(ui, wide, |ui| mark_ui(ui, sheet.id, &shown.mark, wide, actions));
     let columns: Vec<String> = sheet
         .watch
         .shown
         .as_ref()
         .map_or_else(Vec::new, |s| s.answer.get_column_names().into_iter().map(ToString::to_string).collect());
     ui.label(look::faint("x", ui));
-    if let Some(name) = column_ui(ui, "x", shown.x.as_deref(), "row", None, &columns) {
+    let x = within(ui, wide, |ui| column_ui(ui, ("x", wide), shown.x.as_deref(), "row", None, &columns));
+    if let Some(name) = x {
         actions.push(Action::Chart(sheet.id, ChartAction::X(name)));
     }
     ui.label(look::faint("y", ui));
-    y_columns_ui(ui, sheet.id, &shown.y, &columns, actions);
-    if let Some(split) = column_ui(ui, "split", shown.split.as_deref(), NO_SPLIT, Some(NO_SPLIT), &columns) {
+    within(ui, wide, |ui| y_columns_ui(ui, (sheet.id, wide), &shown.y, &columns, actions));
+    let split =
+        |ui: &mut Ui| column_ui(ui, ("split", wide), shown.split.as_deref(), NO_SPLIT, Some(NO_SPLIT), &columns);
+    if let Some(split) = within(ui, wide, split) {
         actions.push(Action::Chart(sheet.id, ChartAction::Split((split != NO_SPLIT).then_some(split))));
     }
     let more = ui.add(Button::new("Chart…").selected(drawing)).accessible_name("Chart settings");
@@ -55,10 +61,19 @@ pub(super) fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, drawing: bool, actions:
     });
 }
 
+/// Something that is no wider than this, whatever its text.
+fn within<R>(ui: &mut Ui, wide: f32, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let narrow = |ui: &mut Ui| {
+        ui.set_max_width(wide);
+        content(ui)
+    };
+    ui.scope(narrow).inner
+}
+
 /// The picker of the mark.
-fn mark_ui(ui: &mut Ui, table: TableId, shown: &str, actions: &mut Vec<Action>) {
+fn mark_ui(ui: &mut Ui, table: TableId, shown: &str, wide: f32, actions: &mut Vec<Action>) {
     let title = MARKS.iter().find(|mark| mark.name == shown).map_or("Chart", |mark| mark.title);
-    let combo = ComboBox::from_id_salt("mark").selected_text(title).width(WIDE).height(16.0 * look::ROW);
+    let combo = ComboBox::from_id_salt("mark").selected_text(title).width(wide).height(16.0 * look::ROW).truncate();
     let response = combo.show_ui(ui, |ui| {
         for mark in MARKS {
             if ui.selectable_label(mark.name == shown, mark.title).on_hover_text(mark.about).clicked() {
@@ -72,7 +87,7 @@ fn mark_ui(ui: &mut Ui, table: TableId, shown: &str, actions: &mut Vec<Action>) 
 /// A picker of one column, by the name that a reader sees; `none` is offered first.
 fn column_ui(
     ui: &mut Ui,
-    name: &str,
+    (name, wide): (&str, f32),
     shown: Option<&str>,
     unset: &str,
     none: Option<&str>,
@@ -80,7 +95,7 @@ fn column_ui(
 ) -> Option<String> {
     let mut picked = None;
     let text = shown.map_or_else(|| unset.to_owned(), display);
-    let combo = ComboBox::from_id_salt(name).selected_text(text).width(WIDE).height(12.0 * look::ROW).truncate();
+    let combo = ComboBox::from_id_salt(name).selected_text(text).width(wide).height(12.0 * look::ROW).truncate();
     let response = combo.show_ui(ui, |ui| {
         let own = columns.iter().map(|column| (column.as_str(), display(column)));
         for (column, title) in none.map(|none| (none, none.to_owned())).into_iter().chain(own).take(MOST) {
@@ -107,7 +122,13 @@ pub(super) fn form_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>)
 }
 
 /// The picker of the y columns: one or several.
-fn y_columns_ui(ui: &mut Ui, table: TableId, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
+fn y_columns_ui(
+    ui: &mut Ui,
+    (table, wide): (TableId, f32),
+    shown: &[String],
+    columns: &[String],
+    actions: &mut Vec<Action>,
+) {
     let text = if shown.is_empty() {
         "none".to_owned()
     } else {
@@ -115,7 +136,7 @@ fn y_columns_ui(ui: &mut Ui, table: TableId, shown: &[String], columns: &[String
     };
     let combo = ComboBox::from_id_salt("y")
         .selected_text(text)
-        .width(WIDE)
+        .width(wide)
         .truncate()
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let response = combo.show_ui(ui, |ui| {

@@ -162,8 +162,19 @@ pub(super) fn fitted<'a>(
 /// The width that the first values of a column of times need: they are shown whole.
 pub(super) fn time_width(ui: &Ui, frame: &DataFrame, column: usize) -> Option<f32> {
     frame.columns().get(column).filter(|column| time::is_time(column.dtype()))?;
+    Some(first_width(ui, frame, column))
+}
+
+/// The width that the first values of a column need, and its name.
+pub(super) fn whole_width(ui: &Ui, frame: &DataFrame, column: usize) -> f32 {
+    let name = frame.columns().get(column).map_or("", |column| column.name().as_str());
+    let name = measure(ui, name, look::TEXT) + look::PAD;
+    name.max(first_width(ui, frame, column) + look::PAD)
+}
+
+fn first_width(ui: &Ui, frame: &DataFrame, column: usize) -> f32 {
     let first = (0..frame.height().min(FIRST)).map(|row| cells::cell(frame, column, row).shown().to_owned());
-    Some(measure(ui, &first.max_by_key(String::len)?, look::TEXT) + look::GAP)
+    first.max_by_key(String::len).map_or(0.0, |text| measure(ui, &text, look::TEXT) + look::GAP)
 }
 
 fn measure(ui: &Ui, text: &str, size: f32) -> f32 {

@@ -86,7 +86,13 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
                 chosen
                     .unwrap_or_else(|| heading::time_width(ui, frame, *column).map_or(WIDTH, |width| width.max(WIDTH)))
             };
-            let first_widths: Vec<f32> = columns.iter().map(first_width).collect();
+            let mut first_widths: Vec<f32> = columns.iter().map(first_width).collect();
+            // A tile is small: its columns are no wider than what stands in them, where they would not all be seen.
+            let over = first_widths.iter().sum::<f32>() - ui.available_width();
+            if looks.limit.is_some() && over > 0.0 {
+                let own = columns.iter().map(|column| heading::whole_width(ui, frame, *column).max(NARROWEST));
+                first_widths.iter_mut().zip(own).for_each(|(width, own)| *width = width.min(own));
+            }
             let mut table =
                 TableBuilder::new(ui).resizable(true).stick_to_bottom(looks.follow).animate_scrolling(false);
             if looks.state.is_some() {

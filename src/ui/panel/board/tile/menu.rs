@@ -37,8 +37,8 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
         // It holds a field: a click into it does not close it.
         let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         SubMenuButton::new("Share its question").config(open).ui(ui, |ui| {
-            if let Some(tile) = question::share_ui(ui, app, tile) {
-                act(BoardAction::step(Edit::SetTile { tile }));
+            if let Some(edit) = question::share_ui(ui, app, tile) {
+                act(BoardAction::step(edit));
             }
         });
     }
