@@ -13,6 +13,7 @@
 //! | rows absorbed, partials merged, the answer read | `partial`, `row_store`, `finish` |
 
 pub mod aggregate;
+pub mod aggregate_call;
 mod bind;
 mod blocks;
 pub mod compare;
@@ -30,6 +31,7 @@ pub mod model;
 pub mod narrow;
 pub mod order;
 mod order_by;
+mod order_key;
 mod over;
 pub mod partial;
 pub mod plan;

@@ -13,6 +13,7 @@ mod keys;
 mod names;
 mod output;
 mod over;
+mod over_frame;
 mod rerun;
 mod rows;
 mod score;

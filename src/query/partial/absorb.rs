@@ -6,9 +6,11 @@ use super::rows::Rows;
 use super::shared::SharedRows;
 use super::{MOST_HOPS, Partial, Spans, TOGETHER};
 use crate::data::{Cells, Fault, Result};
+use crate::query::aggregate_call::CallOrder;
 use crate::query::expr::report_overflow;
 use crate::query::join::distinct;
 use crate::query::keys::Coded;
+use crate::query::order_key::order_key;
 use crate::query::rows::{SourceRange, value_name};
 use crate::query::window::{Admission, Micros, WATERMARK, micros_of};
 use polars::prelude::*;
@@ -216,7 +218,11 @@ impl Partial {
     fn inputs(&self, rows: &mut Rows<'_, '_>, lost: &mut Cells) -> Result<Vec<CallInput>> {
         let each = self.plan.calls.iter().map(|call| {
             let mask = call.filter.as_ref().map(|f| rows.holds(f, lost)).transpose()?;
-            let columns = call.inputs.iter().map(|scalar| rows.evaluate(scalar, lost)).collect::<Result<_>>()?;
+            let mut columns =
+                call.inputs.iter().map(|scalar| rows.evaluate(scalar, lost)).collect::<Result<Vec<_>>>()?;
+            if let CallOrder::By(order) = &call.order {
+                columns.push(order_key(order, |scalar| rows.evaluate(scalar, lost))?);
+            }
             Ok(CallInput { mask, columns })
         });
         each.collect()
