@@ -35,7 +35,9 @@ pub enum CallOrder {
     None,
     /// ORDER BY in the call.
     By(Vec<SortExpr>),
-    /// The places at which rows stand.
+    /// Where they stood in their sources, as in an answer without ORDER BY.
+    Rows,
+    /// The places at which a window has them.
     Places,
 }
 
@@ -44,7 +46,7 @@ impl CallOrder {
     pub fn dtype(&self) -> Option<DataType> {
         match self {
             Self::None => None,
-            Self::By(_) => Some(DataType::Binary),
+            Self::By(_) | Self::Rows => Some(DataType::Binary),
             Self::Places => Some(DataType::UInt64),
         }
     }
@@ -61,6 +63,11 @@ impl AggregateCall {
     /// The answer's type.
     pub fn output(&self) -> DataType {
         (self.aggregate.output)(&self.types).unwrap_or(DataType::Null)
+    }
+
+    /// Whether it goes by where rows stood in their sources.
+    pub fn goes_by_rows(&self) -> bool {
+        matches!(self.order, CallOrder::Rows)
     }
 
     /// How exact it is, and what it costs.
@@ -84,7 +91,7 @@ impl AggregateCall {
         match &self.order {
             CallOrder::None => {}
             CallOrder::By(order) => inputs.push(placed(order_key(order, |scalar| scalar.of(frame))?)?),
-            CallOrder::Places => {
+            CallOrder::Rows | CallOrder::Places => {
                 inputs.push(Column::new("place".into(), (0..rows.len() as u64).collect::<Vec<_>>()));
             }
         }

@@ -1,5 +1,5 @@
 //! The order of rows by several expressions as one value a row: bytes that stand in that order. It is what ORDER BY
-//! inside a call adds to the call's inputs, and goes with its state.
+//! inside a call adds to the call's inputs, and goes with its state. Without one it is where a row stood.
 
 use polars::prelude::*;
 
@@ -7,6 +7,7 @@ use super::aggregate::Rank;
 use super::expr::Scalar;
 use super::order_by::SortExpr;
 use crate::data::Result;
+use crate::query::rows::SourceRange;
 
 /// Bytes whose order is that of the rows; `of` gives the values of an expression.
 ///
@@ -40,6 +41,13 @@ pub fn order_key(order: &[SortExpr], mut of: impl FnMut(&Scalar) -> Result<Colum
         }
     }
     Ok(keys.into_iter().map(Some).collect::<BinaryChunked>().with_name("order".into()).into_column())
+}
+
+/// Bytes in the order in which rows stood in their sources: `rows` says which ones of a piece they are.
+pub fn place_key(at: SourceRange, rows: impl Iterator<Item = u64>) -> Column {
+    let piece = [&at.source.to_be_bytes()[..], &at.partition.to_be_bytes(), &at.from.to_be_bytes()].concat();
+    let key = |row: u64| [&piece[..], &row.to_be_bytes()].concat();
+    rows.map(|row| Some(key(row))).collect::<BinaryChunked>().with_name("order".into()).into_column()
 }
 
 /// A text with its end marked, so that what follows it is not compared with more of another text.

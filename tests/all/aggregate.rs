@@ -4,9 +4,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use braid::cli::wording;
 use braid::query::aggregate::{AGGREGATES, Aggregate, Class, find};
 use braid::query::rewrite::cheaper;
+use braid::query::rows::SourceRange;
 use braid::query::{Partial, Plan, Query};
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -722,19 +722,40 @@ fn distinct_goes_into_any_aggregate_of_one_argument() {
 }
 
 #[test]
-fn first_and_last_need_an_event_time() {
-    let schema = frame(&[]).schema().clone();
-    for (call, other) in [("first(x)", "arg_min(x, y)"), ("last(x)", "arg_max(x, y)")] {
-        let sql = format!("SELECT {call} FROM r");
-        let fault = Plan::new(&Query::parse(&sql).unwrap(), &sql, &schema, None).unwrap_err();
-        assert!(
-            fault.what.contains("event-time")
-                && wording::fault(&fault).contains("--time r=")
-                && fault.hint.to_string().contains(other),
-            "{fault}"
-        );
-        assert_eq!(&sql[fault.span.clone().unwrap()], call);
-    }
+fn first_and_last_go_by_event_time_or_as_rows_stand() {
+    let frame = frame(&tame(&mut fastrand::Rng::with_seed(5), 90));
+    let sql = "SELECT g, first(i) AS f, last(s) AS l, string_agg(s) AS t, array_agg(j) AS a FROM r WHERE i > -9 GROUP BY g ORDER BY g";
+    let plan_of = |time| Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), time).unwrap());
+    let taken = |plan: &Arc<Plan>, pieces: &[(u64, usize)]| {
+        // Pieces that come in any order, to two workers.
+        let mut partials = [Partial::new(plan.clone()).unwrap(), Partial::new(plan.clone()).unwrap()];
+        for (i, (from, rows)) in pieces.iter().enumerate() {
+            let at = SourceRange { source: 0, partition: 0, from: *from, to: from + *rows as u64 };
+            let piece = frame.slice(*from as i64, *rows);
+            let own = piece.select(plan.columns.iter().map(|c| c.as_str())).unwrap();
+            partials[i % 2].absorb_at(&own, None, Some(at)).unwrap();
+        }
+        let [mut one, other] = partials;
+        one.merge(&other.to_frame().unwrap()).unwrap();
+        bits(one.answer(None)).unwrap()
+    };
+    let plan_by_rows = plan_of(None);
+    let whole = taken(&plan_by_rows, &[(0, 90)]);
+    assert_eq!(taken(&plan_by_rows, &[(60, 30), (0, 7), (7, 53)]), whole);
+    assert_ne!(taken(&plan_of(Some("t")), &[(0, 90)]), whole, "the event time is another order");
+    // As they stand: by a plain loop.
+    let of = |row: usize, name: &str| val(&frame.column(name).unwrap().get(row).unwrap());
+    let own: Vec<usize> = (0..90)
+        .filter(|row| matches!(of(*row, "i"), Val::I(i) if i > -9) && order(&of(*row, "g"), &Val::I(0)).is_eq())
+        .collect();
+    let answer = {
+        let mut partial = Partial::new(plan_by_rows.clone()).unwrap();
+        partial.absorb(&frame.select(plan_by_rows.columns.iter().map(|c| c.as_str())).unwrap(), None).unwrap();
+        partial.answer(None).unwrap().frame
+    };
+    let cell = |name: &str| val(&answer.column(name).unwrap().get(0).unwrap());
+    assert!(same(&cell("f"), &of(own[0], "i"), 0.0) && same(&cell("l"), &of(own[own.len() - 1], "s"), 0.0));
+    assert!(same(&cell("a"), &Val::L(own.iter().map(|row| of(*row, "j")).collect()), 0.0));
     let plan = plan("SELECT first(x) AS a, last(x) AS b, first(x) FILTER (WHERE b) AS c FROM r").unwrap();
     assert_eq!(
         plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>(),

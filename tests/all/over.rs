@@ -404,4 +404,15 @@ fn without_order_rows_are_numbered_as_they_stand() {
     let got = ask("SELECT row_number() OVER () AS n, first_value(r) OVER () AS f FROM t", &table);
     assert!(got.column("n").unwrap().i64().unwrap().iter().eq((1..=30).map(Some)));
     assert!(got.column("f").unwrap().i64().unwrap().iter().all(|f| f == Some(29)));
+    // The order of a lower question is theirs, too.
+    for (sql, want) in [
+        ("SELECT first(r) AS a FROM (SELECT r FROM t ORDER BY r DESC) AS q", "29"),
+        ("SELECT string_agg(r, ' ') AS a FROM (SELECT r FROM t WHERE r < 4 ORDER BY r DESC) AS q", "3 2 1 0"),
+        (
+            "SELECT max(n) AS a FROM (SELECT r, row_number() OVER () AS n FROM (SELECT r FROM t ORDER BY r) AS q) AS p WHERE r = 9",
+            "10",
+        ),
+    ] {
+        assert_eq!(ask(sql, &table).column("a").unwrap().get(0).unwrap().str_value(), want, "{sql}");
+    }
 }

@@ -1,5 +1,5 @@
 //! The value that stands in the row with the smallest or the largest key: `arg_min(x, y)`, `arg_max(x, y)`, and
-//! `first(x)`, `last(x)`, `any_value(x)`, whose key is what ORDER BY in the call says, or the event time. Rows of equal
+//! `first(x)`, `last(x)`, `any_value(x)`, whose key is what ORDER BY in the call says, the event time, or where a row stood. Rows of equal
 //! keys do not depend on who came first: `arg_min`, `arg_max` and `first` take the smallest value, `last` the largest.
 
 use std::cmp::Ordering;
@@ -14,24 +14,23 @@ use crate::data::Result;
 
 pub const FIRST: Aggregate = Aggregate {
     name: "first",
-    about: "x of the earliest row by event time, or of the first by ORDER BY in the call, also where that is null; of \
+    aliases: &["arbitrary"],
+    about: "x of the first row by ORDER BY in the call, by event time or as rows stand, also where that is null; of \
             equal ones the smallest; null for none.",
-    usage: "first(x), first(x ORDER BY y)",
+    usage: "first(x)",
     by_time: true,
     by_order: true,
-    untimed: "arg_min(x, y)",
     make: |types, _| make(types, Pick { largest: false, largest_tie: false, nulls: true }),
     ..ANY
 };
 
 pub const LAST: Aggregate = Aggregate {
     name: "last",
-    about: "x of the latest row by event time, or of the last by ORDER BY in the call, also where that is null; of \
+    about: "x of the last row by ORDER BY in the call, by event time or as rows stand, also where that is null; of \
             equal ones the largest; null for none.",
-    usage: "last(x), last(x ORDER BY y)",
+    usage: "last(x)",
     by_time: true,
     by_order: true,
-    untimed: "arg_max(x, y)",
     make: |types, _| make(types, Pick { largest: true, largest_tie: true, nulls: true }),
     ..ANY
 };
@@ -76,9 +75,8 @@ pub const ARG_MAX_NULL: Aggregate = Aggregate {
 
 pub const ANY_VALUE: Aggregate = Aggregate {
     name: "any_value",
-    aliases: &["arbitrary"],
     about: "A value that is there, the smallest, or the first by ORDER BY in the call; nulls left out; null for none.",
-    usage: "any_value(x), any_value(x ORDER BY y)",
+    usage: "any_value(x)",
     by_order: true,
     make: |types, parameters| match types {
         [_, _] => make(types, Pick { largest: false, largest_tie: false, nulls: false }),

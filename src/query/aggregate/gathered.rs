@@ -1,5 +1,5 @@
 //! The values of a group put together: `string_agg(x, ',')` as one text, `array_agg(x)` as a list. They stand in the
-//! order that ORDER BY in the call says, else in that of the event time; where that leaves rows equal, from the
+//! order that ORDER BY in the call says, in that of the event time, or as they stood; where that leaves rows equal, from the
 //! smallest value to the largest, so that the answer does not depend on who came first.
 
 use std::cmp::Ordering;
@@ -15,11 +15,10 @@ use crate::data::Result;
 pub const STRING_AGG: Aggregate = Aggregate {
     name: "string_agg",
     aliases: &["group_concat", "listagg"],
-    about: "The values as one text with a comma or another text between them, in the order of ORDER BY in the call, \
-            else of the event time; nulls left out; null for none.",
-    usage: "string_agg(x, ',' ORDER BY y)",
+    about: "The values as one text, with a comma or what a second argument says between them, by ORDER BY in the \
+            call, by event time or as rows stand; nulls left out; null for none.",
+    usage: "string_agg(x)",
     separated: true,
-    untimed: "string_agg(x, ',' ORDER BY y)",
     output: |types| types.iter().take(1).all(ranked).then_some(DataType::String),
     ..VALUES
 };
@@ -27,10 +26,9 @@ pub const STRING_AGG: Aggregate = Aggregate {
 pub const ARRAY_AGG: Aggregate = Aggregate {
     name: "array_agg",
     aliases: &["list"],
-    about: "A list of the values, nulls too, in the order of ORDER BY in the call, else of the event time; null for \
-            no rows.",
-    usage: "array_agg(x ORDER BY y)",
-    untimed: "array_agg(x ORDER BY y)",
+    about: "A list of the values, nulls too, by ORDER BY in the call, by event time or as rows stand; null for no \
+            rows.",
+    usage: "array_agg(x)",
     output: |types| {
         let value = types.first().filter(|dtype| ranked(dtype) && **dtype != DataType::Null);
         value.map(|dtype| DataType::List(Box::new(dtype.clone())))

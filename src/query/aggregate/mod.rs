@@ -127,14 +127,12 @@ pub struct Aggregate {
     /// How many arguments are read from each row; constant parameters follow them.
     pub inputs: usize,
     pub parameters: &'static [Parameter],
-    /// Whether each row's event time is one more input, after those that are written.
+    /// Whether each row's event time is one more input, after those that are written; without one, where it stood.
     pub by_time: bool,
     /// Whether ORDER BY in a call changes what it gives: it says then which rows come first, as one more input.
     pub by_order: bool,
     /// Whether a text may follow the arguments that stands between the values; the values are then texts.
     pub separated: bool,
-    /// What is asked of a table without event time instead, where it goes by event time: `arg_min(x, y)`.
-    pub untimed: &'static str,
     /// What the arguments may be, for errors: `numbers`.
     pub takes: &'static str,
     /// The answer's type for the inputs' types; `None` where they do not fit.
@@ -160,7 +158,6 @@ const BASE: Aggregate = Aggregate {
     by_time: false,
     by_order: false,
     separated: false,
-    untimed: "",
     takes: "numbers",
     output: |_| None,
     make: |_, _| Box::new(count::Count::default()),

@@ -28,7 +28,7 @@ pub const QUANTILE_CONT: Aggregate = Aggregate {
     aliases: &["percentile_cont"],
     about: "The value that a share q of the values does not exceed, interpolated; counted from the largest where q is \
             negative; null for none.",
-    usage: "quantile_cont(x, q), percentile_cont(q) WITHIN GROUP (ORDER BY x)",
+    usage: "quantile_cont(x, q)",
     parameters: &[SIGNED_SHARE],
     make: |types, parameters| Quantile::boxed(types, parameters.first().copied().unwrap_or(0.5)),
     rewrite: Some(Rewrite { to: "approx_quantile", more: &[], words: SMALLER }),

@@ -17,7 +17,7 @@ use crate::data::Result;
 pub const MODE: Aggregate = Aggregate {
     name: "mode",
     about: "The most frequent value, of equal counts the smallest; nulls left out; null for none.",
-    usage: "mode(x), mode() WITHIN GROUP (ORDER BY x)",
+    usage: "mode(x)",
     takes: "numbers, times, texts and conditions",
     output: ordered,
     make: |types, _| made(types, Statistic::Mode),
@@ -39,7 +39,7 @@ pub const QUANTILE_DISC: Aggregate = Aggregate {
     aliases: &["quantile", "percentile_disc"],
     about: "The smallest value that a share q of the values does not exceed; counted from the largest where q is \
             negative; nulls left out; null for none.",
-    usage: "quantile_disc(x, q), percentile_disc(q) WITHIN GROUP (ORDER BY x)",
+    usage: "quantile_disc(x, q)",
     parameters: &[SIGNED_SHARE],
     takes: "numbers, times, texts and conditions",
     output: ordered,

@@ -11,7 +11,7 @@ use sqlparser::ast::{
 use super::aggregates::{aggregate_of, find_aggregate};
 use super::binder::Binder;
 use crate::data::format::Commas;
-use crate::data::{Fault, Hint, Result, Setting};
+use crate::data::{Fault, Hint, Result};
 use crate::query::aggregate::{self, Aggregate, Distinct, Parameter};
 use crate::query::aggregate_call::{AggregateCall, CallOrder};
 use crate::query::expr::{self, Scalar};
@@ -168,7 +168,7 @@ fn separator(arguments: &mut Vec<Ast>, aggregate: &Aggregate, node: &Ast, place:
     written.ok_or_else(|| {
         place
             .fault_on("what stands between the values must be a text that is written out", node)
-            .hint(format!("write {}", aggregate.usage))
+            .hint(format!("write {}(x, ', ')", aggregate.name))
     })
 }
 
@@ -234,7 +234,7 @@ impl Binder<'_> {
         };
         let mut timed = None;
         let first = || {
-            let (name, dtype) = time.ok_or_else(|| self.untimed(aggregate, node, place))?;
+            let Some((name, dtype)) = time else { return Ok((CallOrder::Rows, None)) };
             timed = Some(name.clone());
             Ok((CallOrder::None, Some((Scalar::Column(name), dtype))))
         };
@@ -286,16 +286,6 @@ impl Binder<'_> {
     fn event_time(&self) -> Option<(PlSmallStr, DataType)> {
         let (_, name, dtype) = self.schema.get_full(self.time?)?;
         Some((name.clone(), dtype.clone()))
-    }
-
-    /// What to say where an aggregate goes by event time, and there is none.
-    fn untimed(&self, aggregate: &Aggregate, node: &Ast, place: ClauseSpan<'_>) -> Fault {
-        let table = self.table.table_name();
-        let what = format!("{} goes by event time, and '{table}' has no event-time column", aggregate.name);
-        place.fault_on(what, node).hint([
-            Setting::TimeColumn { table: table.to_owned() }.into(),
-            format!("write {}", aggregate.untimed).into(),
-        ])
     }
 }
 

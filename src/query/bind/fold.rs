@@ -10,7 +10,7 @@ use sqlparser::ast::{Expr as Ast, Ident};
 use super::expand::{Star, star_of};
 use super::names::plain_name;
 use super::rows::has_aggregate;
-use super::{find_aggregate, over};
+use super::{aggregate_of, find_aggregate, over};
 use crate::data::Result;
 use crate::query::expr::{self, unknown_column};
 use crate::query::query::{Clause, OrderItem, Query, SelectItem};
@@ -26,9 +26,29 @@ use crate::query::walk;
 pub(super) fn fold(layer: &Layer, text: &str, schema: &Schema) -> Result<Option<(Query, bool)>> {
     let Some((below, called)) = &layer.below else { return Ok(Some((layer.query.clone(), false))) };
     let Some((lower, changed)) = fold(below, text, schema)? else { return Ok(None) };
+    if !lower.order.is_empty() && minds_order(&layer.query) {
+        return Ok(None);
+    }
     let Some(columns) = Columns::of(&lower, called.clone(), text, schema)? else { return Ok(None) };
     let (query, more) = columns.under(layer.query.clone(), lower)?;
     Ok(Some((query, changed || more)))
+}
+
+/// Whether an answer depends on the order in which rows are given.
+fn minds_order(query: &Query) -> bool {
+    let clauses = query.items.iter().map(|item| &item.expr).chain(&query.having).chain(&query.qualify);
+    let minds = |call: &Ast| match call {
+        Ast::Function(call) => {
+            call.over.is_some() || aggregate_of(call).is_some_and(|(aggregate, _)| aggregate.by_time)
+        }
+        _ => false,
+    };
+    clauses.chain(query.order.iter().map(|by| &by.expr)).any(|clause| {
+        expr::parse(ClauseSpan { text: &clause.sql, clause }).is_ok_and(|ast| {
+            let step = |node: &Ast| if minds(node) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            walk::visit_expressions(&ast, step).is_break()
+        })
+    })
 }
 
 /// What the columns of a question are made from.
