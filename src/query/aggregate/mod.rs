@@ -189,7 +189,8 @@ impl Parameter {
     pub fn complaint(&self, value: f64) -> Option<String> {
         let kind = if self.whole { "a whole number" } else { "a number" };
         let fits = (self.low..=self.high).contains(&value) && !(self.whole && value.fract() != 0.0);
-        (!fits).then(|| format!("{} must be {kind} from {} to {}", self.name, self.low, self.high))
+        // A negative share says from which end it is counted, which WITHIN GROUP writes in its own way.
+        (!fits).then(|| format!("{} must be {kind} from {} to {}", self.name, self.low.max(0.0), self.high))
     }
 }
 
