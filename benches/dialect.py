@@ -174,6 +174,8 @@ class Questions:
                 items.append("(SELECT count(*) FROM u AS z WHERE z.k = p.k) AS counted")
             if self.chance(0.15):
                 items.append("rank() OVER (PARTITION BY p.k ORDER BY p.i, p.n) AS place")
+            if self.chance(0.25):
+                items.append(f"{self.over('p')} AS over_rows")
             return f"SELECT {self.pick('', '', '', 'DISTINCT ')}{', '.join(items)} FROM {source}{where}"
         keys = [f"{table}.{self.pick('k', 'i', 'b', 'd')}" for table in tables[: self.rng.randint(0, 2)]]
         calls = [self.aggregate(self.pick(*tables)) for _ in range(self.rng.randint(1, 4))]
@@ -184,7 +186,44 @@ class Questions:
         having = f" HAVING count(*) {self.pick('>', '<')} {self.pick('2', '(SELECT count(*) FROM w)')}"
         return f"SELECT {', '.join(items)} FROM {source}{where}{group}{having if self.chance(0.3) else ''}"
 
+    def over(self, table):
+        """A window function whose value does not depend on the order of rows that ORDER BY leaves equal."""
+        parts = self.pick("", f"PARTITION BY {table}.{self.pick('k', 'b', 'd')} ")
+        nulls = self.pick("", " DESC", " NULLS FIRST", " DESC NULLS FIRST")
+        low, high = sorted(self.rng.randint(-3, 3) for _ in range(2))
+        side = lambda n, unit="{}": "CURRENT ROW" if n == 0 else f"{unit.format(abs(n))} {'PRECEDING' if n < 0 else 'FOLLOWING'}"
+        start, end = self.pick("UNBOUNDED PRECEDING", None, None), self.pick("UNBOUNDED FOLLOWING", None, None)
+        between = lambda unit="{}": f"BETWEEN {start or side(low, unit)} AND {end or side(high, unit)}"
+        frame = self.pick(
+            "",
+            f"ORDER BY {table}.{self.pick('i', 'n')}{nulls} RANGE {between()}",
+            f"ORDER BY {table}.x{nulls} RANGE {between('{}.5')}",
+            f"ORDER BY {table}.d{nulls} RANGE {between('INTERVAL {} DAY')}",
+            f"ORDER BY {table}.{self.pick('k', 'i', 'd')}{nulls} GROUPS {between()}",
+            f"ORDER BY {table}.{self.pick('k', 'i', 'd')}{nulls}",
+        )
+        call = self.aggregate(table) if self.chance(0.7) else self.pick("rank()", "dense_rank()", "percent_rank()", "cume_dist()")
+        return f"{call} OVER ({parts}{frame})"
+
     def aggregate(self, table):
+        # ORDER BY names all that an answer depends on.
+        rows = f"{table}.n, {table}.i, {table}.x, {table}.k, {table}.d, {table}.b"
+        if self.chance(0.2):
+            way = self.pick("", " DESC", " NULLS FIRST", " DESC NULLS FIRST")
+            return self.pick(
+                f"string_agg({table}.k, '-' ORDER BY {table}.k{way})",
+                f"string_agg({table}.i, ', ' ORDER BY {table}.n{way}, {rows})",
+                f"string_agg(DISTINCT {table}.k, '/' ORDER BY {table}.k{way})",
+                f"array_agg({table}.{self.pick(*COLUMNS)} ORDER BY {table}.i{way}, {rows})",
+                f"{self.pick('first', 'last', 'any_value')}({table}.{self.pick(*COLUMNS)} ORDER BY {table}.x{way}, {rows})",
+                f"percentile_{self.pick('cont', 'disc')}({self.pick('0', '0.3', '1')}) WITHIN GROUP (ORDER BY {table}.n{self.pick('', ' DESC')})",
+                f"quantile({table}.{self.pick('i', 'k', 'd')}, {self.pick('0.1', '0.5', '0.9')})",
+                f"max({table}.{self.pick('n', 'k', 'd')}, 2)",
+                f"skewness({table}.n)",
+                f"kurtosis({table}.i)",
+                f"kurtosis_pop({table}.n)",
+                f"fsum({table}.x)",
+            )
         call = self.pick(
             "count(*)", "sum({}.i)", "avg({}.n)", "min({}.x)", "max({}.k)", "count(DISTINCT {}.k)", "count({}.b)",
             "sum(DISTINCT {}.i)", "bool_and({}.b)", "max({}.d)", "stddev({}.n)", "median({}.n)", "count_if({}.b)",

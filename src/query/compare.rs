@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use polars::prelude::*;
 
 use super::Partial;
+use super::aggregate_call::AggregateCall;
 use super::finish::STATUS;
 use super::plan::{call_name, key_name};
 use crate::data::Result;
@@ -27,8 +28,10 @@ pub fn differences(one: &Partial, other: &Partial) -> Result<Differences> {
     let known = |partial: &Partial| -> Result<DataFrame> {
         // Whether a window is final or corrected is not compared.
         let mut kept = partial.kept(None)?;
-        // Nor are sketches whose answers may differ within their bound.
-        let calls = partial.plan().calls.iter().enumerate().filter(|(_, call)| !call.aggregate.cut_free);
+        // Nor are sketches whose answers may differ within their bound, and what goes by where rows stood: read again,
+        // several partitions stand beside each other in another way.
+        let differs = |call: &AggregateCall| !call.aggregate.cut_free || call.goes_by_rows();
+        let calls = partial.plan().calls.iter().enumerate().filter(|(_, call)| differs(call));
         for name in calls.map(|(i, _)| call_name(i)).chain([STATUS.into()]) {
             kept = kept.drop(&name).unwrap_or(kept);
         }

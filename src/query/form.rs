@@ -265,7 +265,9 @@ fn parse(text: &str) -> Option<Ast> {
 }
 
 fn only_args(args: &FunctionArguments) -> Option<(Vec<&FunctionArgExpr>, bool)> {
+    // What a form has no field for, such as ORDER BY in the parentheses, stays text.
     let FunctionArguments::List(list) = args else { return None };
+    let list = Some(list).filter(|list| list.clauses.is_empty())?;
     let args = list.args.iter().map(|a| match a {
         FunctionArg::Unnamed(e) => Some(e),
         _ => None,
@@ -310,7 +312,7 @@ fn measure(text: &str) -> Option<Measure> {
     let Ast::Function(call) = parse(text)? else { return None };
     let (args, distinct) = only_args(&call.args)?;
     let aggregate = aggregate::find_call(&call.name.to_string(), distinct, args.len())?;
-    if distinct && !aggregate.is_distinct() {
+    if (distinct && !aggregate.is_distinct()) || !call.within_group.is_empty() {
         return None;
     }
     let text = |arg: &FunctionArgExpr| match arg {

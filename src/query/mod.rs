@@ -8,11 +8,12 @@
 //! | its SQL read and printed, faults that point into it | `sql` |
 //! | the tables and columns that names mean | `scope` |
 //! | scalar expressions | `expr` |
-//! | groups, windows, joins, scores of models | `keys`, `aggregate`, `window`, `over`, `join`, `score` |
+//! | groups, windows, joins, scores of models | `keys`, `aggregate`, `aggregate_call`, `window`, `over`, `join`, `score` |
 //! | the question bound to its tables | `bind` makes a `plan` |
 //! | rows absorbed, partials merged, the answer read | `partial`, `row_store`, `finish` |
 
 pub mod aggregate;
+pub mod aggregate_call;
 mod bind;
 mod blocks;
 pub mod compare;
@@ -30,6 +31,7 @@ pub mod model;
 pub mod narrow;
 pub mod order;
 mod order_by;
+mod order_key;
 mod over;
 pub mod partial;
 pub mod plan;

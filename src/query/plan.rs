@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
+use super::aggregate_call::AggregateCall;
 use super::expr::Scalar;
 use super::finish::Finish;
 use super::join::Join;
@@ -52,43 +52,6 @@ pub struct GroupKey {
     pub dtype: DataType,
     /// Set when the key is the window's start; `scalar` is then its time.
     pub window: Option<Window>,
-}
-
-/// One aggregate call; equal calls are kept once.
-#[derive(Debug)]
-pub struct AggregateCall {
-    pub aggregate: &'static Aggregate,
-    /// Whether it says DISTINCT (`count(DISTINCT x)` is an aggregate of its own).
-    pub distinct: bool,
-    /// What is read from each row, event time included; none for `count(*)`.
-    pub inputs: Vec<Scalar>,
-    /// The inputs' types.
-    pub types: Vec<DataType>,
-    /// The values of the constant parameters.
-    pub parameters: Vec<f64>,
-    /// The FILTER clause.
-    pub filter: Option<Scalar>,
-    /// As written, for errors and the class shown.
-    pub sql: String,
-}
-
-impl AggregateCall {
-    pub fn make(&self) -> Box<dyn Accumulator> {
-        if self.distinct {
-            return Distinct::boxed(self.aggregate, &self.types, &self.parameters);
-        }
-        (self.aggregate.make)(&self.types, &self.parameters)
-    }
-
-    /// The answer's type.
-    pub fn output(&self) -> DataType {
-        (self.aggregate.output)(&self.types).unwrap_or(DataType::Null)
-    }
-
-    /// How exact it is, and what it costs.
-    pub fn class(&self) -> Class {
-        if self.distinct { Class::KeepsValues } else { self.aggregate.class }
-    }
 }
 
 impl Plan {

@@ -4,9 +4,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use braid::cli::wording;
 use braid::query::aggregate::{AGGREGATES, Aggregate, Class, find};
 use braid::query::rewrite::cheaper;
+use braid::query::rows::SourceRange;
 use braid::query::{Partial, Plan, Query};
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -121,12 +121,15 @@ fn random_call(aggregate: &Aggregate, random: &mut fastrand::Rng) -> String {
                 if p.whole {
                     ["1", "2", "3", "5"][random.usize(..4)]
                 } else {
-                    ["0", "0.1", "0.5", "0.95", "1"][random.usize(..5)]
+                    ["0", "0.1", "0.5", "0.95", "1", "-0.3"][random.usize(..if p.low < 0.0 { 6 } else { 5 })]
                 }
             })
             .collect();
+        let order = ["", " ORDER BY s DESC NULLS FIRST, x", " ORDER BY j"];
+        let order = order[if aggregate.by_order { random.usize(..3) } else { 0 }];
         let filter = ["", "", " FILTER (WHERE b)", " FILTER (WHERE x > 0 AND j < 5)"][random.usize(..4)];
-        let sql = call(aggregate, &arguments, &parameters, random.u8(..5) == 0) + filter;
+        let sql = call(aggregate, &arguments, &parameters, random.u8(..5) == 0);
+        let sql = sql.strip_suffix(')').unwrap().to_owned() + order + ")" + filter;
         if plan(&format!("SELECT {sql} FROM r")).is_ok() {
             return sql;
         }
@@ -327,7 +330,7 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
     };
     let pairs: Vec<(f64, f64)> = match name {
         "corr" | "covar_samp" | "covar_pop" | "regr_slope" | "regr_intercept" | "regr_r2" | "regr_count"
-        | "regr_avgx" | "regr_avgy" | "regr_sxx" | "regr_syy" | "regr_sxy" => {
+        | "regr_avgx" | "regr_avgy" | "regr_sxx" | "regr_syy" | "regr_sxy" | "weighted_avg" => {
             rows.iter().filter(|(a, b)| !a.is_null() && !b.is_null()).map(|(a, b)| (a.number(), b.number())).collect()
         }
         _ => Vec::new(),
@@ -338,6 +341,26 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
     let (flat_y, flat_x) = (pairs.windows(2).all(|p| p[0].0 == p[1].0), pairs.windows(2).all(|p| p[0].1 == p[1].1));
     let xx = if flat_x { 0.0 } else { pairs.iter().map(|p| (p.1 - mean_x).powi(2)).sum::<f64>() };
     let yy = if flat_y { 0.0 } else { pairs.iter().map(|p| (p.0 - mean_y).powi(2)).sum::<f64>() };
+    // The rows in the order of the second argument, of equal ones by the first; what is null comes last.
+    let beside = |a: &Val, b: &Val| match (a.is_null(), b.is_null()) {
+        (false, false) => order(a, b),
+        (null1, null2) => null1.cmp(&null2),
+    };
+    let in_order = |largest: bool| {
+        let mut rows: Vec<_> = rows.iter().collect();
+        rows.sort_by(|(a1, b1), (a2, b2)| {
+            let keys = beside(b1, b2);
+            (if largest { keys.reverse() } else { keys }).then_with(|| beside(a1, a2))
+        });
+        rows
+    };
+    let first_few = |largest: bool| {
+        let rows = in_order(largest).into_iter().filter(|(a, b)| !a.is_null() && !b.is_null());
+        list(rows.take(parameter as usize).map(|(a, _)| a.clone()).collect())
+    };
+    let moment = |power| numbers.iter().map(|x| (x - mean).powi(power)).sum::<f64>() / n as f64;
+    let shaped = |least: usize, value: f64| float((n >= least && distinct.len() > 1).then_some(value));
+    let m_n = n as f64;
     let paired = |value: f64| if pairs.is_empty() { Val::Null } else { Val::F(value) };
     match name {
         "count" => (Val::I(n as i128), 0.0),
@@ -361,6 +384,37 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
         "last" => (best(true, true, true), 0.0),
         "arg_min" => (best(false, false, false), 0.0),
         "arg_max" => (best(true, false, false), 0.0),
+        "arg_min_null" => (best(false, false, true), 0.0),
+        "arg_max_null" => (best(true, false, true), 0.0),
+        "arg_min_n" => (first_few(false), 0.0),
+        "arg_max_n" => (first_few(true), 0.0),
+        "array_agg" => (list(in_order(false).into_iter().map(|(a, _)| a.clone()).collect()), 0.0),
+        "string_agg" => {
+            let text = |a: &Val| match a {
+                Val::S(s) => s.clone(),
+                Val::I(n) => n.to_string(),
+                Val::B(is) => is.to_string(),
+                Val::F(x) => format!("{x:?}"),
+                other => panic!("{other:?}"),
+            };
+            // Values are texts before they are ordered.
+            let mut texts: Vec<(Val, String)> =
+                rows.iter().filter(|(a, _)| !a.is_null()).map(|(a, b)| (b.clone(), text(a))).collect();
+            texts.sort_by(|(b1, a1), (b2, a2)| beside(b1, b2).then_with(|| a1.cmp(a2)));
+            let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
+            (if texts.is_empty() { Val::Null } else { Val::S(texts.join(",")) }, 0.0)
+        }
+        "fsum" => (float(some(numbers.iter().sum())), 1e-12),
+        "weighted_avg" => {
+            let weights: f64 = pairs.iter().map(|p| p.1).sum();
+            (paired(pairs.iter().map(|p| p.0 * p.1).sum::<f64>() / weights), 1e-9)
+        }
+        "skewness" => (shaped(3, (m_n * (m_n - 1.0)).sqrt() / (m_n - 2.0) * moment(3) / moment(2).powf(1.5)), 1e-9),
+        "kurtosis" => {
+            let ratio = moment(4) / moment(2).powi(2);
+            (shaped(4, (m_n - 1.0) / ((m_n - 2.0) * (m_n - 3.0)) * ((m_n + 1.0) * ratio - 3.0 * (m_n - 1.0))), 1e-9)
+        }
+        "kurtosis_pop" => (shaped(2, moment(4) / moment(2).powi(2) - 3.0), 1e-9),
         "median" | "quantile_cont" if dtype.is_temporal() => {
             let unit = if *dtype == DataType::Date { 86_400_000_000.0 } else { 1.0 };
             (quantile(parameter).map_or(Val::Null, |t| Val::I((t * unit).round() as i128)), 0.0)
@@ -577,6 +631,10 @@ fn every_aggregate_is_what_a_plain_loop_finds() {
                         "SELECT g, {sql} FILTER (WHERE j IS NULL OR j > -200) AS a FROM r GROUP BY g ORDER BY g"
                     );
                     let Ok(plan) = plan(&sql) else { continue };
+                    // How times are written is said elsewhere.
+                    if aggregate.separated && ["d", "t", "h"].contains(&first) {
+                        continue;
+                    }
                     asked += 1;
                     let mut partial = Partial::new(plan).unwrap();
                     partial.absorb(&table, None).unwrap();
@@ -664,19 +722,40 @@ fn distinct_goes_into_any_aggregate_of_one_argument() {
 }
 
 #[test]
-fn first_and_last_need_an_event_time() {
-    let schema = frame(&[]).schema().clone();
-    for (call, other) in [("first(x)", "arg_min(x, y)"), ("last(x)", "arg_max(x, y)")] {
-        let sql = format!("SELECT {call} FROM r");
-        let fault = Plan::new(&Query::parse(&sql).unwrap(), &sql, &schema, None).unwrap_err();
-        assert!(
-            fault.what.contains("event-time")
-                && wording::fault(&fault).contains("--time r=")
-                && fault.hint.to_string().contains(other),
-            "{fault}"
-        );
-        assert_eq!(&sql[fault.span.clone().unwrap()], call);
-    }
+fn first_and_last_go_by_event_time_or_as_rows_stand() {
+    let frame = frame(&tame(&mut fastrand::Rng::with_seed(5), 90));
+    let sql = "SELECT g, first(i) AS f, last(s) AS l, string_agg(s) AS t, array_agg(j) AS a FROM r WHERE i > -9 GROUP BY g ORDER BY g";
+    let plan_of = |time| Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), time).unwrap());
+    let taken = |plan: &Arc<Plan>, pieces: &[(u64, usize)]| {
+        // Pieces that come in any order, to two workers.
+        let mut partials = [Partial::new(plan.clone()).unwrap(), Partial::new(plan.clone()).unwrap()];
+        for (i, (from, rows)) in pieces.iter().enumerate() {
+            let at = SourceRange { source: 0, partition: 0, from: *from, to: from + *rows as u64 };
+            let piece = frame.slice(*from as i64, *rows);
+            let own = piece.select(plan.columns.iter().map(|c| c.as_str())).unwrap();
+            partials[i % 2].absorb_at(&own, None, Some(at)).unwrap();
+        }
+        let [mut one, other] = partials;
+        one.merge(&other.to_frame().unwrap()).unwrap();
+        bits(one.answer(None)).unwrap()
+    };
+    let plan_by_rows = plan_of(None);
+    let whole = taken(&plan_by_rows, &[(0, 90)]);
+    assert_eq!(taken(&plan_by_rows, &[(60, 30), (0, 7), (7, 53)]), whole);
+    assert_ne!(taken(&plan_of(Some("t")), &[(0, 90)]), whole, "the event time is another order");
+    // As they stand: by a plain loop.
+    let of = |row: usize, name: &str| val(&frame.column(name).unwrap().get(row).unwrap());
+    let own: Vec<usize> = (0..90)
+        .filter(|row| matches!(of(*row, "i"), Val::I(i) if i > -9) && order(&of(*row, "g"), &Val::I(0)).is_eq())
+        .collect();
+    let answer = {
+        let mut partial = Partial::new(plan_by_rows.clone()).unwrap();
+        partial.absorb(&frame.select(plan_by_rows.columns.iter().map(|c| c.as_str())).unwrap(), None).unwrap();
+        partial.answer(None).unwrap().frame
+    };
+    let cell = |name: &str| val(&answer.column(name).unwrap().get(0).unwrap());
+    assert!(same(&cell("f"), &of(own[0], "i"), 0.0) && same(&cell("l"), &of(own[own.len() - 1], "s"), 0.0));
+    assert!(same(&cell("a"), &Val::L(own.iter().map(|row| of(*row, "j")).collect()), 0.0));
     let plan = plan("SELECT first(x) AS a, last(x) AS b, first(x) FILTER (WHERE b) AS c FROM r").unwrap();
     assert_eq!(
         plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>(),
@@ -808,4 +887,51 @@ fn what_keeps_much_has_a_cheaper_form() {
         let (sql, _) = cheaper(&call(aggregate, &["x"], &parameters, false)).unwrap();
         plan(&format!("SELECT {sql} FROM r")).unwrap();
     }
+}
+
+#[test]
+fn order_in_a_call_says_which_rows_come_first() {
+    let rows = tame(&mut fastrand::Rng::with_seed(3), 200);
+    let frame = frame(&rows);
+    // By a plain loop: rows by s from the largest, nulls first, then by t; of equal ones by x.
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (&rows[*a], &rows[*b]);
+        let nulls = |one: bool, other: bool| one.cmp(&other);
+        nulls(a.s.is_some(), b.s.is_some())
+            .then_with(|| b.s.cmp(&a.s))
+            .then_with(|| nulls(a.t.is_none(), b.t.is_none()))
+            .then_with(|| a.t.cmp(&b.t))
+            .then_with(|| nulls(a.x.is_none(), b.x.is_none()))
+            .then_with(|| a.x.partial_cmp(&b.x).unwrap())
+    });
+    let by = "ORDER BY s DESC NULLS FIRST, t";
+    let answer = ask(
+        &format!(
+            "SELECT array_agg(x {by}) AS l, string_agg(x, ' ' {by}) AS t, first(x {by}) AS f, any_value(x {by}) AS a, \
+             string_agg(DISTINCT s, '' ORDER BY s DESC) AS d, percentile_disc(0.3) WITHIN GROUP (ORDER BY i DESC) AS p, \
+             sum(x {by}) AS s FROM r"
+        ),
+        &frame,
+    );
+    let values: Vec<Option<f64>> = order.iter().map(|row| rows[*row].x).collect();
+    let list = answer.column("l").unwrap().explode(ExplodeOptions { empty_as_null: true, keep_nulls: true }).unwrap();
+    assert_eq!(list.f64().unwrap().iter().collect::<Vec<_>>(), values);
+    let text = |name: &str| answer.column(name).unwrap().str().unwrap().get(0).unwrap().to_owned();
+    let number = |name: &str| answer.column(name).unwrap().get(0).unwrap().try_extract::<f64>().ok();
+    assert_eq!(text("t"), values.iter().flatten().map(|x| format!("{x:?}")).collect::<Vec<_>>().join(" "));
+    assert_eq!(number("f"), values[0]);
+    assert_eq!(number("a"), values.iter().flatten().next().copied());
+    let mut texts: Vec<&str> = rows.iter().filter_map(|row| row.s.as_deref()).collect();
+    texts.sort_unstable_by(|a, b| b.cmp(a));
+    texts.dedup();
+    assert_eq!(text("d"), texts.concat());
+    let mut whole: Vec<i64> = rows.iter().filter_map(|row| row.i).collect();
+    whole.sort_unstable_by(|a, b| b.cmp(a));
+    assert_eq!(number("p"), Some(whole[(whole.len() as f64 * 0.3).ceil() as usize - 1] as f64));
+    assert_eq!(number("s"), Some(one("SELECT sum(x) AS s FROM r", &frame)));
+    assert!(plan("SELECT first(x ORDER BY zzz) FROM r").is_err(), "names in ORDER BY are looked for");
+    assert!(plan("SELECT sum(x ORDER BY zzz) FROM r").is_err(), "also where the order says nothing");
+    assert!(plan("SELECT string_agg(DISTINCT s, ',' ORDER BY x) FROM r").is_err());
+    assert!(plan("SELECT string_agg(s, s) FROM r").is_err());
 }

@@ -51,6 +51,7 @@ mod nexmark;
 mod online;
 mod online_numbers;
 mod outputs;
+mod over;
 mod pages;
 mod predict;
 mod private;

@@ -207,7 +207,7 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT distance FROM flights HAVING distance > 5", "WHERE", "distance > 5"),
         ("SELECT tumble(date, INTERVAL '1 hour') FROM flights", "GROUP BY", "tumble(date, INTERVAL '1 hour')"),
         ("SELECT x.distance FROM flights", "no table 'x'", "x.distance"),
-        ("SELECT median(distance) OVER () FROM flights", "before OVER", "median(distance)"),
+        ("SELECT upper(origin) OVER () FROM flights", "before OVER", "upper(origin)"),
         ("SELECT sum(origin) OVER () FROM flights", "takes numbers", ""),
         ("SELECT count(*) FROM flights; DROP TABLE flights", "one question", ";"),
         ("SELECT nope FROM (SELECT origin FROM flights)", "the columns are origin", "nope"),

@@ -11,6 +11,7 @@ use crate::engine::continuous::ContinuousQuery;
 use crate::engine::handover::Delta;
 use crate::engine::row_rule::RuledRows;
 use crate::engine::seam::Face;
+use crate::query::aggregate_call::AggregateCall;
 use crate::query::rows::SourceRange;
 use crate::query::window::WATERMARK;
 use crate::query::{Absorbed, Partial, Plan, SharedRows};
@@ -205,9 +206,9 @@ pub(super) struct Join<'a> {
 }
 
 /// The rows of a question's table that are absorbed between two looks at whether to go on. Rows that are shown as they
-/// are stay in one piece.
+/// are stay in one piece, and so do those of which it matters where they stood.
 fn at_once(plan: &Plan) -> usize {
-    if plan.rows.is_some() {
+    if plan.rows.is_some() || plan.calls.iter().any(AggregateCall::goes_by_rows) {
         return usize::MAX;
     }
     let query = &plan.query;

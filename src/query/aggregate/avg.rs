@@ -11,7 +11,7 @@ use crate::data::Result;
 
 pub const AVG: Aggregate = Aggregate {
     name: "avg",
-    aliases: &["mean"],
+    aliases: &["mean", "favg"],
     about: "The arithmetic mean; null for none.",
     usage: "avg(x)",
     output: |types| types.iter().all(is_summed).then_some(DataType::Float64),

@@ -1,11 +1,12 @@
 //! The value that stands in the row with the smallest or the largest key: `arg_min(x, y)`, `arg_max(x, y)`, and
-//! `first(x)`, `last(x)`, whose key is the event time. Rows of equal keys do not depend on who came first: `arg_min`,
-//! `arg_max` and `first` take the smallest value, `last` the largest.
+//! `first(x)`, `last(x)`, `any_value(x)`, whose key is what ORDER BY in the call says, the event time, or where a row stood. Rows of equal
+//! keys do not depend on who came first: `arg_min`, `arg_max` and `first` take the smallest value, `last` the largest.
 
 use std::cmp::Ordering;
 
 use polars::prelude::*;
 
+use super::extreme;
 use super::input::both;
 use super::rank::{Rank, ranked};
 use super::{Accumulator, Aggregate, BASE, nth};
@@ -13,20 +14,23 @@ use crate::data::Result;
 
 pub const FIRST: Aggregate = Aggregate {
     name: "first",
-    about: "x of the earliest row by event time, also where that is null; of equal times the smallest; null for none.",
+    aliases: &["arbitrary"],
+    about: "x of the first row by ORDER BY in the call, by event time or as rows stand, also where that is null; of \
+            equal ones the smallest; null for none.",
     usage: "first(x)",
     by_time: true,
-    untimed: "arg_min",
+    by_order: true,
     make: |types, _| make(types, Pick { largest: false, largest_tie: false, nulls: true }),
     ..ANY
 };
 
 pub const LAST: Aggregate = Aggregate {
     name: "last",
-    about: "x of the latest row by event time, also where that is null; of equal times the largest; null for none.",
+    about: "x of the last row by ORDER BY in the call, by event time or as rows stand, also where that is null; of \
+            equal ones the largest; null for none.",
     usage: "last(x)",
     by_time: true,
-    untimed: "arg_max",
+    by_order: true,
     make: |types, _| make(types, Pick { largest: true, largest_tie: true, nulls: true }),
     ..ANY
 };
@@ -51,9 +55,43 @@ pub const ARG_MAX: Aggregate = Aggregate {
     ..ANY
 };
 
+pub const ARG_MIN_NULL: Aggregate = Aggregate {
+    name: "arg_min_null",
+    about: "x where y is smallest, also where x is null; of equal y the smallest x; null for none.",
+    usage: "arg_min_null(x, y)",
+    inputs: 2,
+    make: |types, _| make(types, Pick { largest: false, largest_tie: false, nulls: true }),
+    ..ANY
+};
+
+pub const ARG_MAX_NULL: Aggregate = Aggregate {
+    name: "arg_max_null",
+    about: "x where y is largest, also where x is null; of equal y the smallest x; null for none.",
+    usage: "arg_max_null(x, y)",
+    inputs: 2,
+    make: |types, _| make(types, Pick { largest: true, largest_tie: false, nulls: true }),
+    ..ANY
+};
+
+pub const ANY_VALUE: Aggregate = Aggregate {
+    name: "any_value",
+    about: "A value that is there, the smallest, or the first by ORDER BY in the call; nulls left out; null for none.",
+    usage: "any_value(x)",
+    by_order: true,
+    make: |types, parameters| match types {
+        [_, _] => make(types, Pick { largest: false, largest_tie: false, nulls: false }),
+        _ => (extreme::MIN.make)(types, parameters),
+    },
+    ..ANY
+};
+
 const ANY: Aggregate = Aggregate {
     takes: "numbers, times, texts and conditions",
-    output: |types| types.iter().all(ranked).then(|| types.first().cloned()).flatten(),
+    output: |types| {
+        // What orders the rows has an order of its own.
+        let fits = |dtype: &DataType| ranked(dtype) || *dtype == DataType::Binary;
+        types.first().filter(|value| ranked(value) && types.iter().all(fits)).cloned()
+    },
     ..BASE
 };
 
@@ -71,6 +109,8 @@ struct Pick {
 fn make(types: &[DataType], pick: Pick) -> Box<dyn Accumulator> {
     let [value, key] = [0, 1].map(|i| types.get(i).cloned().unwrap_or(DataType::Null));
     match (&value, &key) {
+        (DataType::String, DataType::Binary) => Box::new(BestRows::<Box<str>, Box<[u8]>>::new(value, key, pick)),
+        (_, DataType::Binary) => Box::new(BestRows::<u64, Box<[u8]>>::new(value, key, pick)),
         (DataType::String, DataType::String) => Box::new(BestRows::<Box<str>, Box<str>>::new(value, key, pick)),
         (DataType::String, _) => Box::new(BestRows::<Box<str>, u64>::new(value, key, pick)),
         (_, DataType::String) => Box::new(BestRows::<u64, Box<str>>::new(value, key, pick)),

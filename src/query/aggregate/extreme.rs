@@ -29,14 +29,6 @@ pub const MAX: Aggregate = Aggregate {
     ..BASE
 };
 
-pub const ANY_VALUE: Aggregate = Aggregate {
-    name: "any_value",
-    aliases: &["arbitrary"],
-    about: "A value that is there, always the smallest; nulls left out; null for none.",
-    usage: "any_value(x)",
-    ..MIN
-};
-
 /// The type of the first input, where its values have an order.
 pub fn ordered(types: &[DataType]) -> Option<DataType> {
     types.first().filter(|t| ranked(t)).cloned()

@@ -15,6 +15,7 @@ mod approx_quantile;
 mod approx_top_k;
 mod avg;
 mod best;
+mod best_n;
 mod bits;
 mod bivariate;
 mod boolean;
@@ -24,6 +25,7 @@ mod count_distinct;
 mod distinct;
 mod extreme;
 mod extremes;
+mod gathered;
 mod input;
 mod lists;
 mod quantile;
@@ -32,12 +34,13 @@ pub mod sketch;
 mod sum;
 mod tally;
 mod variance;
+mod weighted;
 
 pub use accumulator::Accumulator;
 use accumulator::{foreign, like, nth, pairs, part, prefetch};
 pub use class::Class;
 pub use distinct::Distinct;
-pub use rank::{Rank, hash_text, hash_word};
+pub use rank::{Rank, hash_text, hash_word, ranked};
 
 /// All aggregates of this build.
 pub const AGGREGATES: &[&Aggregate] = &[
@@ -46,16 +49,24 @@ pub const AGGREGATES: &[&Aggregate] = &[
     &count_distinct::COUNT_DISTINCT,
     &approx_count_distinct::APPROX_COUNT_DISTINCT,
     &sum::SUM,
+    &sum::FSUM,
     &avg::AVG,
+    &weighted::WEIGHTED_AVG,
     &extreme::MIN,
     &extreme::MAX,
-    &extreme::ANY_VALUE,
+    &best::ANY_VALUE,
     &extremes::MIN_N,
     &extremes::MAX_N,
     &best::FIRST,
     &best::LAST,
     &best::ARG_MIN,
     &best::ARG_MAX,
+    &best::ARG_MIN_NULL,
+    &best::ARG_MAX_NULL,
+    &best_n::ARG_MIN_N,
+    &best_n::ARG_MAX_N,
+    &gathered::STRING_AGG,
+    &gathered::ARRAY_AGG,
     &quantile::MEDIAN,
     &quantile::QUANTILE_CONT,
     &tally::QUANTILE_DISC,
@@ -67,6 +78,9 @@ pub const AGGREGATES: &[&Aggregate] = &[
     &variance::SEM,
     &variance::VAR_SAMP,
     &variance::VAR_POP,
+    &tally::SKEWNESS,
+    &tally::KURTOSIS,
+    &tally::KURTOSIS_POP,
     &tally::MAD,
     &tally::GEOMEAN,
     &tally::PRODUCT,
@@ -113,10 +127,12 @@ pub struct Aggregate {
     /// How many arguments are read from each row; constant parameters follow them.
     pub inputs: usize,
     pub parameters: &'static [Parameter],
-    /// Whether each row's event time is one more input, after those that are written.
+    /// Whether each row's event time is one more input, after those that are written; without one, where it stood.
     pub by_time: bool,
-    /// What is asked of a table without event time instead, where it goes by event time: `arg_min`.
-    pub untimed: &'static str,
+    /// Whether ORDER BY in a call changes what it gives: it says then which rows come first, as one more input.
+    pub by_order: bool,
+    /// Whether a text may follow the arguments that stands between the values; the values are then texts.
+    pub separated: bool,
     /// What the arguments may be, for errors: `numbers`.
     pub takes: &'static str,
     /// The answer's type for the inputs' types; `None` where they do not fit.
@@ -140,7 +156,8 @@ const BASE: Aggregate = Aggregate {
     inputs: 1,
     parameters: &[],
     by_time: false,
-    untimed: "",
+    by_order: false,
+    separated: false,
     takes: "numbers",
     output: |_| None,
     make: |_, _| Box::new(count::Count::default()),
@@ -172,7 +189,8 @@ impl Parameter {
     pub fn complaint(&self, value: f64) -> Option<String> {
         let kind = if self.whole { "a whole number" } else { "a number" };
         let fits = (self.low..=self.high).contains(&value) && !(self.whole && value.fract() != 0.0);
-        (!fits).then(|| format!("{} must be {kind} from {} to {}", self.name, self.low, self.high))
+        // A negative share says from which end it is counted, which WITHIN GROUP writes in its own way.
+        (!fits).then(|| format!("{} must be {kind} from {} to {}", self.name, self.low.max(0.0), self.high))
     }
 }
 
@@ -211,8 +229,10 @@ impl Aggregate {
 
     /// Whether a call of a name that several aggregates have means this one.
     fn is_meant(&self, name: &str, distinct: bool, arguments: usize) -> bool {
+        let is = |own: &str| own.eq_ignore_ascii_case(name);
         self.shares.as_ref().is_some_and(|shared| {
-            shared.name.eq_ignore_ascii_case(name) && if shared.distinct { distinct } else { arguments == self.arity() }
+            let called = is(shared.name) || self.aliases.iter().any(|alias| is(alias));
+            called && if shared.distinct { distinct } else { arguments == self.arity() }
         })
     }
 

@@ -25,9 +25,11 @@ pub const MEDIAN: Aggregate = Aggregate {
 
 pub const QUANTILE_CONT: Aggregate = Aggregate {
     name: "quantile_cont",
-    about: "The value that a share q of the values does not exceed, interpolated; null for none.",
+    aliases: &["percentile_cont"],
+    about: "The value that a share q of the values does not exceed, interpolated; counted from the largest where q is \
+            negative; null for none.",
     usage: "quantile_cont(x, q)",
-    parameters: &[SHARE],
+    parameters: &[SIGNED_SHARE],
     make: |types, parameters| Quantile::boxed(types, parameters.first().copied().unwrap_or(0.5)),
     rewrite: Some(Rewrite { to: "approx_quantile", more: &[], words: SMALLER }),
     ..CONTINUOUS
@@ -36,6 +38,9 @@ pub const QUANTILE_CONT: Aggregate = Aggregate {
 const SMALLER: &str = "24 KiB a group at most, instead of every row; ±1 % of the value; numbers only";
 
 pub const SHARE: Parameter = Parameter { name: "q", low: 0.0, high: 1.0, whole: false, start: "0.95" };
+
+/// A share that is counted from the largest value where it is negative.
+pub const SIGNED_SHARE: Parameter = Parameter { low: -1.0, ..SHARE };
 
 const CONTINUOUS: Aggregate =
     Aggregate { takes: "numbers and times", class: Class::KeepsRows { bytes: ROW }, output: interpolated, ..BASE };
@@ -66,6 +71,7 @@ struct Quantile {
 impl Quantile {
     fn boxed(types: &[DataType], q: f64) -> Box<dyn Accumulator> {
         let dtype = types.first().cloned().unwrap_or(DataType::Null);
+        let q = if q.is_sign_negative() { 1.0 + q } else { q };
         Box::new(Self { dtype, q, counts: Vec::new(), groups: Vec::new(), words: Vec::new() })
     }
 

@@ -16,7 +16,7 @@ pub fn ranked(dtype: &DataType) -> bool {
         || matches!(dtype, DataType::String | DataType::Boolean | DataType::Null)
 }
 
-/// A kept value: `u64` for everything of fixed width, `Box<str>` for texts.
+/// A kept value: `u64` for everything of fixed width, `Box<str>` for texts, `Box<[u8]>` for what orders rows.
 pub trait Rank: Ord + Clone + Debug + Send + Sync + 'static {
     /// The same value, borrowed from a column.
     type Of<'a>: Copy;
@@ -155,6 +155,43 @@ impl Rank for Box<str> {
     }
 }
 
+impl Rank for Box<[u8]> {
+    type Of<'a> = &'a [u8];
+    type Lane = BinaryChunked;
+
+    fn lane(column: &Column) -> Result<BinaryChunked> {
+        Ok(column.as_materialized_series().rechunk().binary()?.clone())
+    }
+
+    fn get(lane: &BinaryChunked, row: usize) -> Option<&[u8]> {
+        lane.get(row)
+    }
+
+    fn own(value: &[u8]) -> Self {
+        value.into()
+    }
+
+    fn of(&self) -> &[u8] {
+        self
+    }
+
+    fn order(&self, other: &[u8]) -> Ordering {
+        (**self).cmp(other)
+    }
+
+    fn hash(value: &[u8]) -> u64 {
+        hash_bytes(value)
+    }
+
+    fn series<'a>(values: impl Iterator<Item = Option<&'a Self>>, _: &DataType) -> Result<Series> {
+        Ok(values.map(|v| v.map(|v| &**v)).collect::<BinaryChunked>().into_series())
+    }
+
+    fn heap(&self) -> usize {
+        self.len()
+    }
+}
+
 /// The order of whole numbers as the order of words.
 pub fn of_int(n: i64) -> u64 {
     n as u64 ^ 1 << 63
@@ -184,8 +221,12 @@ pub fn hash_word(word: u64) -> u64 {
 
 /// A text's hash: its words of eight bytes and its length, mixed one after the other.
 pub fn hash_text(text: &str) -> u64 {
-    let mut hash = hash_word(text.len() as u64);
-    for chunk in text.as_bytes().chunks(8) {
+    hash_bytes(text.as_bytes())
+}
+
+fn hash_bytes(bytes: &[u8]) -> u64 {
+    let mut hash = hash_word(bytes.len() as u64);
+    for chunk in bytes.chunks(8) {
         let word = chunk.iter().rev().fold(0, |w, b| w << 8 | u64::from(*b));
         hash = hash_word(hash ^ word);
     }

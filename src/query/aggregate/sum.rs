@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::{NumberColumn, for_each, is_condition, is_summed, numbers, single};
+use super::input::{NumberColumn, float_of_numbers, floats, for_each, is_condition, is_summed, numbers, single};
 use super::{Accumulator, Aggregate, BASE, like, nth, part, prefetch};
 use crate::data::{Fault, Result};
 use crate::query::exact::{ExactSums, Sums};
@@ -30,6 +30,16 @@ pub const COUNT_IF: Aggregate = Aggregate {
     takes: "conditions",
     output: |types| types.iter().all(is_condition).then_some(DataType::Int64),
     make: |_, _| Box::new(IntSum::default()),
+    ..BASE
+};
+
+pub const FSUM: Aggregate = Aggregate {
+    name: "fsum",
+    aliases: &["kahan_sum", "sumkahan"],
+    about: "The sum as a decimal number, the true one rounded once; null for none.",
+    usage: "fsum(x)",
+    output: float_of_numbers,
+    make: |_, _| Box::new(FloatSum::default()),
     ..BASE
 };
 
@@ -188,13 +198,10 @@ impl Accumulator for FloatSum {
     }
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
-        let column = single(inputs)?;
-        if let NumberColumn::Float(values) = numbers(column)? {
-            for_each(groups, &values, |g, x| {
-                self.sums.more(g, 1);
-                self.sums.add(g, x);
-            });
-        }
+        for_each(groups, &floats(single(inputs)?)?, |g, x| {
+            self.sums.more(g, 1);
+            self.sums.add(g, x);
+        });
         Ok(())
     }
 

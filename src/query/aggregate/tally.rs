@@ -9,7 +9,7 @@ use polars::prelude::*;
 use super::extreme::ordered;
 use super::input::{float_of_numbers, single};
 use super::lists::{flatten, lists};
-use super::quantile::SHARE;
+use super::quantile::SIGNED_SHARE;
 use super::rank::{Rank, ranked};
 use super::{Accumulator, Aggregate, BASE, Class, nth, part};
 use crate::data::Result;
@@ -36,9 +36,11 @@ pub const ENTROPY: Aggregate = Aggregate {
 
 pub const QUANTILE_DISC: Aggregate = Aggregate {
     name: "quantile_disc",
-    about: "The smallest value that a share q of the values does not exceed; nulls left out; null for none.",
+    aliases: &["quantile", "percentile_disc"],
+    about: "The smallest value that a share q of the values does not exceed; counted from the largest where q is \
+            negative; nulls left out; null for none.",
     usage: "quantile_disc(x, q)",
-    parameters: &[SHARE],
+    parameters: &[SIGNED_SHARE],
     takes: "numbers, times, texts and conditions",
     output: ordered,
     make: |types, parameters| made(types, Statistic::Quantile(parameters.first().copied().unwrap_or(0.5))),
@@ -70,6 +72,32 @@ pub const GEOMEAN: Aggregate = Aggregate {
     ..VALUES
 };
 
+pub const SKEWNESS: Aggregate = Aggregate {
+    name: "skewness",
+    about: "How much the values lean to one side, of a sample; null for fewer than three values and for equal ones.",
+    usage: "skewness(x)",
+    make: |types, _| made(types, Statistic::Skewness),
+    ..VALUES
+};
+
+pub const KURTOSIS: Aggregate = Aggregate {
+    name: "kurtosis",
+    about: "How far outliers reach, of a sample, 0 for a normal distribution; null for fewer than four values and for \
+            equal ones.",
+    usage: "kurtosis(x)",
+    make: |types, _| made(types, Statistic::Kurtosis),
+    ..VALUES
+};
+
+pub const KURTOSIS_POP: Aggregate = Aggregate {
+    name: "kurtosis_pop",
+    about: "How far outliers reach, of a whole population, 0 for a normal distribution; null for fewer than two values \
+            and for equal ones.",
+    usage: "kurtosis_pop(x)",
+    make: |types, _| made(types, Statistic::KurtosisPop),
+    ..VALUES
+};
+
 const VALUES: Aggregate = Aggregate { class: Class::KeepsValues, output: float_of_numbers, ..BASE };
 
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +108,9 @@ enum Statistic {
     Mad,
     Product,
     GeometricMean,
+    Skewness,
+    Kurtosis,
+    KurtosisPop,
 }
 
 fn made(types: &[DataType], statistic: Statistic) -> Box<dyn Accumulator> {
@@ -160,14 +191,17 @@ impl<V: Rank> Accumulator for Tallies<V> {
             }
             Statistic::Quantile(share) => self.chosen(|values| {
                 let all: i64 = values.values().sum();
-                let mut left = ((all as f64 * share).ceil() as i64).max(1);
-                values
-                    .iter()
-                    .find(|(_, count)| {
-                        left -= **count;
-                        left <= 0
-                    })
-                    .map(|(value, _)| value)
+                let mut left = ((all as f64 * share.abs()).ceil() as i64).max(1);
+                let mut reached = |(_, count): &(&V, &i64)| {
+                    left -= **count;
+                    left <= 0
+                };
+                let found = if share.is_sign_negative() {
+                    values.iter().rev().find(&mut reached)
+                } else {
+                    values.iter().find(&mut reached)
+                };
+                found.map(|(value, _)| value)
             })?,
             Statistic::Entropy => {
                 let bits = |values: &BTreeMap<V, i64>| {
@@ -221,7 +255,24 @@ fn of_numbers(statistic: Statistic, counted: &[(f64, i64)]) -> Option<f64> {
             distances.sort_by(|a, b| a.0.total_cmp(&b.0));
             median(&distances)
         }
+        Statistic::Skewness | Statistic::Kurtosis | Statistic::KurtosisPop => shape(statistic, counted, n),
         Statistic::Mode | Statistic::Entropy | Statistic::Quantile(_) => None,
+    }
+}
+
+/// From the central moments of n values.
+fn shape(statistic: Statistic, counted: &[(f64, i64)], n: f64) -> Option<f64> {
+    let mean = counted.iter().map(|(x, count)| x * *count as f64).sum::<f64>() / n;
+    let moment = |power| counted.iter().map(|(x, count)| (x - mean).powi(power) * *count as f64).sum::<f64>() / n;
+    if counted.len() < 2 {
+        return None;
+    }
+    let square = moment(2);
+    match statistic {
+        Statistic::Skewness => (n > 2.0).then(|| (n * (n - 1.0)).sqrt() / (n - 2.0) * moment(3) / square.powf(1.5)),
+        Statistic::Kurtosis => (n > 3.0)
+            .then(|| (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * moment(4) / square.powi(2) - 3.0 * (n - 1.0))),
+        _ => Some(moment(4) / square.powi(2) - 3.0),
     }
 }
 

@@ -4,20 +4,200 @@ use std::collections::BTreeSet;
 
 use polars::prelude::*;
 use sqlparser::ast::{
-    Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, UnaryOperator, Value,
+    CastKind, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, Ident, NullTreatment, ObjectName, OrderByExpr, OrderByOptions, UnaryOperator, Value,
 };
 
 use super::aggregates::{aggregate_of, find_aggregate};
 use super::binder::Binder;
 use crate::data::format::Commas;
-use crate::data::{Fault, Hint, Result, Setting};
+use crate::data::{Fault, Hint, Result};
 use crate::query::aggregate::{self, Aggregate, Distinct, Parameter};
+use crate::query::aggregate_call::{AggregateCall, CallOrder};
 use crate::query::expr::{self, Scalar};
-use crate::query::plan::{AggregateCall, call_name};
+use crate::query::order_by::SortExpr;
+use crate::query::plan::call_name;
 use crate::query::query::Clause;
 use crate::query::scope::Scope;
 use crate::query::sql::quote;
 use crate::query::sql::span::ClauseSpan;
+use crate::query::window::type_word;
+
+/// A call of an aggregate as it was read: its parts are still expressions.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ReadCall {
+    /// What is taken of each row; none for `count(*)`.
+    pub rows: Vec<Ast>,
+    pub parameters: Vec<f64>,
+    pub distinct: bool,
+    /// ORDER BY, where it changes what the aggregate gives.
+    pub order: Vec<OrderByExpr>,
+}
+
+impl ReadCall {
+    /// # Errors
+    /// Too many arguments or too few, a parameter that is not written out, a clause that is not understood.
+    pub(super) fn new(
+        aggregate: &'static Aggregate,
+        distinct: bool,
+        function: &Function,
+        node: &Ast,
+        place: ClauseSpan<'_>,
+    ) -> Result<Self> {
+        let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
+        let FunctionArguments::List(list) = &function.args else {
+            return Err(wrong(format!("{} needs an argument", aggregate.name)));
+        };
+        let mut order = function.within_group.clone();
+        for clause in &list.clauses {
+            match clause {
+                FunctionArgumentClause::OrderBy(by) if order.is_empty() => order.clone_from(by),
+                FunctionArgumentClause::IgnoreOrRespectNulls(NullTreatment::RespectNulls) => {}
+                _ => return Err(wrong(format!("'{clause}' is not understood in {}", aggregate.name))),
+            }
+        }
+        if function.null_treatment.is_some() {
+            return Err(wrong("IGNORE NULLS and RESPECT NULLS are not understood here".to_owned()));
+        }
+        let mut arguments: Vec<Ast> = match &list.args[..] {
+            [] | [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] if aggregate.star && !distinct => Vec::new(),
+            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] => {
+                return Err(wrong(format!("{} takes {}", aggregate.name, counted(aggregate.arity()))));
+            }
+            arguments => arguments
+                .iter()
+                .map(|written| argument(written).cloned())
+                .collect::<Option<_>>()
+                .ok_or_else(|| wrong(format!("{} takes plain expressions", aggregate.name)))?,
+        };
+        let separator =
+            if aggregate.separated { Some(separator(&mut arguments, aggregate, node, place)?) } else { None };
+        let all = arguments.len() == aggregate.arity() || (aggregate.star && arguments.is_empty() && !distinct);
+        if !all {
+            return Err(wrong(format!("{} takes {}", aggregate.name, counted(aggregate.arity()))));
+        }
+        let constants = arguments.split_off(aggregate.inputs.min(arguments.len()));
+        let mut parameters = aggregate
+            .parameters
+            .iter()
+            .zip(&constants)
+            .map(|(parameter, written)| constant(aggregate, parameter, written, place))
+            .collect::<Result<Vec<_>>>()?;
+        if !aggregate.by_order {
+            // It gives the same for any order of the rows.
+            order.clear();
+        } else if distinct {
+            // Equal values come one after the other, so that each is taken once.
+            parameters = vec![1.0];
+            let own = arguments.first().ok_or_else(|| wrong(format!("{} needs an argument", aggregate.name)))?;
+            match &order[..] {
+                [] => order.push(ascending(own.clone())),
+                [by] if by.expr == *own => {}
+                _ => return Err(wrong("with DISTINCT, ORDER BY can only name the argument".to_owned())),
+            }
+        }
+        arguments.extend(separator);
+        Ok(Self { rows: arguments, parameters, distinct, order })
+    }
+
+    /// The call over columns: `bind` knows them, and `first` says which rows come first where the call does not, with
+    /// what it needs as one more input. `unfit` tells of types that do not fit.
+    ///
+    /// # Errors
+    /// What these say.
+    pub(super) fn bind(
+        self,
+        aggregate: &'static Aggregate,
+        sql: String,
+        place: ClauseSpan<'_>,
+        mut bind: impl FnMut(&Ast) -> Result<(Scalar, DataType)>,
+        first: impl FnOnce() -> Result<(CallOrder, Option<(Scalar, DataType)>)>,
+        unfit: impl FnOnce(&[Scalar], &[DataType]) -> Fault,
+    ) -> Result<AggregateCall> {
+        let (mut inputs, mut types) = (Vec::new(), Vec::new());
+        for row in &self.rows {
+            let (mut scalar, mut dtype) = bind(row)?;
+            if aggregate.separated && dtype != DataType::String {
+                (scalar, dtype) = bind(&as_text(row.clone()))?;
+            }
+            inputs.push(scalar);
+            types.push(dtype);
+        }
+        let order = if !self.order.is_empty() {
+            let mut order = Vec::new();
+            for by in &self.order {
+                let (scalar, dtype) = bind(&by.expr)?;
+                if !aggregate::ranked(&dtype) {
+                    let what = format!("rows have no order by {}", type_word(&dtype));
+                    return Err(place.fault_on(what, &by.expr).hint("order by numbers, times or texts"));
+                }
+                let (descending, nulls_first) = (by.options.asc == Some(false), by.options.nulls_first == Some(true));
+                order.push(SortExpr { scalar, descending, nulls_first });
+            }
+            CallOrder::By(order)
+        } else if aggregate.by_time {
+            let (order, input) = first()?;
+            if let Some((scalar, dtype)) = input {
+                inputs.push(scalar);
+                types.push(dtype);
+            }
+            order
+        } else {
+            CallOrder::None
+        };
+        types.extend(order.dtype());
+        if !self.rows.is_empty() && (aggregate.output)(&types).is_none() {
+            return Err(unfit(&inputs, &types));
+        }
+        // A distinct count is an aggregate of its own.
+        let distinct = self.distinct && !aggregate.is_distinct();
+        if distinct && !aggregate.by_order && !Distinct::fits(aggregate, &types) {
+            let fault = place.fault(format!("DISTINCT has no meaning in {}", aggregate.name));
+            return Err(fault.hint(format!("write {}", aggregate.usage)));
+        }
+        Ok(AggregateCall { aggregate, distinct, inputs, order, types, parameters: self.parameters, filter: None, sql })
+    }
+}
+
+/// The text between values, taken off the arguments; a comma where none is written.
+fn separator(arguments: &mut Vec<Ast>, aggregate: &Aggregate, node: &Ast, place: ClauseSpan<'_>) -> Result<Ast> {
+    if arguments.len() <= aggregate.arity() {
+        return Ok(Ast::value(Value::SingleQuotedString(",".to_owned())));
+    }
+    let written = arguments.pop().filter(|last| expr::text(last).is_some());
+    written.ok_or_else(|| {
+        place
+            .fault_on("what stands between the values must be a text that is written out", node)
+            .hint(format!("write {}(x, ', ')", aggregate.name))
+    })
+}
+
+fn ascending(expr: Ast) -> OrderByExpr {
+    OrderByExpr { expr, options: OrderByOptions { asc: None, nulls_first: None }, with_fill: None }
+}
+
+fn as_text(expr: Ast) -> Ast {
+    let data_type = SqlType::Varchar(None);
+    Ast::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+/// `percentile_cont(0.9) WITHIN GROUP (ORDER BY x DESC)` as `percentile_cont(x, -0.9)`, and `mode()` alike: from the
+/// largest value on where the share is negative.
+pub(super) fn unordered(function: &Function) -> Function {
+    let mut plain = function.clone();
+    let (FunctionArguments::List(list), [by]) = (&mut plain.args, &function.within_group[..]) else { return plain };
+    let share = match (aggregate::find(&function.name.to_string()).map(|a| a.name), &mut list.args[..]) {
+        (Some("mode"), []) => None,
+        (Some("quantile_cont" | "quantile_disc"), [share]) => Some(share),
+        _ => return plain,
+    };
+    if let (Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(share))), Some(false)) = (share, by.options.asc) {
+        *share = Ast::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(share.clone()) };
+    }
+    list.args.insert(0, FunctionArg::Unnamed(FunctionArgExpr::Expr(by.expr.clone())));
+    plain.within_group.clear();
+    plain
+}
 
 impl Binder<'_> {
     /// The kept column that a call's values will be in.
@@ -29,68 +209,53 @@ impl Binder<'_> {
         node: &Ast,
         place: ClauseSpan<'_>,
     ) -> Result<Ast> {
-        let mut canonical = node.clone();
+        let function = &unordered(function);
+        let mut canonical = Ast::Function(function.clone());
         self.used.extend(resolve_call(&mut canonical, self.schema, self.table, place)?);
         if let Some(i) = self.known.calls.get(&canonical) {
             return Ok(expr::column(&call_name(*i)));
         }
-        let sql = node.to_string();
-        let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
-        let written = self.written(aggregate, function, node, place)?;
-        let (rows, constants) = match written {
-            None if aggregate.star && !distinct => (&[][..], &[][..]),
-            Some(arguments) if arguments.len() == aggregate.arity() => arguments.split_at(aggregate.inputs),
-            Some([]) if aggregate.star && !distinct => (&[][..], &[][..]),
-            _ => return Err(wrong(format!("{} takes {}", aggregate.name, counted(aggregate.arity())))),
-        };
-        let parameters = aggregate
-            .parameters
-            .iter()
-            .zip(constants)
-            .map(|(p, c)| constant(aggregate, p, argument(c), place))
-            .collect::<Result<_>>()?;
-        let (mut inputs, mut types, mut names) = (Vec::new(), Vec::new(), Vec::new());
-        for row in rows.iter().filter_map(argument) {
-            if let Some(inner) = find_aggregate(row) {
+        let read = ReadCall::new(aggregate, distinct, function, node, place)?;
+        for part in read.rows.iter().chain(read.order.iter().map(|by| &by.expr)) {
+            if let Some(inner) = find_aggregate(part) {
                 return Err(place
                     .fault_on("an aggregate cannot stand inside an aggregate", &inner)
                     .hint("aggregate once; combine aggregates with arithmetic"));
             }
-            let (written, mut row) = (row.to_string(), row.clone());
-            expr::resolve(&mut row, self.schema, self.table, place)?;
-            let (scalar, dtype) = Scalar::bind(&row, self.schema, place)?;
+        }
+        let (schema, table, time) = (self.schema, self.table, self.event_time());
+        let mut names = Vec::new();
+        let own = |row: &Ast| {
+            let mut resolved = row.clone();
+            expr::resolve(&mut resolved, schema, table, place)?;
             // A name as the table has it; anything else as it was written.
-            names.push(if matches!(row, Ast::Identifier(_)) { row.to_string() } else { written });
-            inputs.push(scalar);
-            types.push(dtype);
-        }
-        if inputs.len() != rows.len() {
-            return Err(wrong(format!("{} takes plain expressions", aggregate.name)));
-        }
-        if aggregate.by_time {
-            let (name, dtype) = self.event_time(aggregate, node, place)?;
-            self.used.insert(name.clone());
-            inputs.push(Scalar::Column(name));
-            types.push(dtype);
-        }
-        if !rows.is_empty() && (aggregate.output)(&types).is_none() {
+            names.push(if matches!(resolved, Ast::Identifier(_)) { resolved.to_string() } else { row.to_string() });
+            Scalar::bind(&resolved, schema, place)
+        };
+        let mut timed = None;
+        let first = || {
+            let Some((name, dtype)) = time else { return Ok((CallOrder::Rows, None)) };
+            timed = Some(name.clone());
+            Ok((CallOrder::None, Some((Scalar::Column(name), dtype))))
+        };
+        let mut misfit = None;
+        let unfit = |inputs: &[Scalar], types: &[DataType]| {
+            misfit = Some((inputs.to_vec(), types.to_vec()));
+            Fault::new("")
+        };
+        let bound = read.bind(aggregate, node.to_string(), place, own, first, unfit);
+        if let Some((inputs, types)) = misfit {
             let fault = self.unfit(aggregate, &names, &inputs, &types);
             return Err(place.fault_on(fault.what, node).hint(fault.hint));
         }
-        // A distinct count is an aggregate of its own.
-        let distinct = distinct && !aggregate.is_distinct();
-        if distinct && !Distinct::fits(aggregate, &types) {
-            return Err(wrong(format!("DISTINCT has no meaning in {}", aggregate.name)));
+        let mut call = bound?;
+        self.used.extend(timed);
+        if let Some(condition) = &function.filter {
+            let clause = Clause { sql: condition.to_string(), at: place.clause.at };
+            call.filter = Some(self.condition(&clause, "FILTER")?);
         }
-        let filter = match &function.filter {
-            Some(condition) => {
-                let clause = Clause { sql: condition.to_string(), at: place.clause.at };
-                Some(self.condition(&clause, "FILTER")?)
-            }
-            None => None,
-        };
         self.known.calls.insert(canonical, self.calls.len());
-        self.calls.push(AggregateCall { aggregate, distinct, inputs, types, parameters, filter, sql });
+        self.calls.push(call);
         Ok(expr::column(&call_name(self.calls.len() - 1)))
     }
 
@@ -117,52 +282,10 @@ impl Binder<'_> {
         fault.hint(hint)
     }
 
-    /// What stands in a call's parentheses; `None` for `*`.
-    fn written<'f>(
-        &self,
-        aggregate: &Aggregate,
-        function: &'f Function,
-        node: &Ast,
-        place: ClauseSpan<'_>,
-    ) -> Result<Option<&'f [FunctionArg]>> {
-        let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
-        let FunctionArguments::List(list) = &function.args else {
-            return Err(wrong(format!("{} needs an argument", aggregate.name)));
-        };
-        if !list.clauses.is_empty() || !function.within_group.is_empty() {
-            let fault = place.fault_on(format!("ORDER BY inside {} is not understood", aggregate.name), node);
-            return Err(fault.hint(
-                "first(x) and last(x) go by the event time; for another order write arg_min(x, y) or arg_max(x, y)",
-            ));
-        }
-        if function.null_treatment.is_some() {
-            return Err(wrong("IGNORE NULLS and RESPECT NULLS are not understood".to_owned()));
-        }
-        match &list.args[..] {
-            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] => Ok(None),
-            arguments => Ok(Some(arguments)),
-        }
-    }
-
     /// The table's event-time column and its type.
-    fn event_time(&self, aggregate: &Aggregate, node: &Ast, place: ClauseSpan<'_>) -> Result<(PlSmallStr, DataType)> {
-        let found = self.time.and_then(|t| self.schema.get_full(t));
-        found.map(|(_, name, dtype)| (name.clone(), dtype.clone())).ok_or_else(|| {
-            let other = aggregate.untimed;
-            place
-                .fault_on(
-                    format!(
-                        "{} goes by event time, and '{}' has no event-time column",
-                        aggregate.name,
-                        self.table.table_name()
-                    ),
-                    node,
-                )
-                .hint([
-                    Setting::TimeColumn { table: self.table.table_name().to_owned() }.into(),
-                    format!("write {other}(x, y)").into(),
-                ])
-        })
+    fn event_time(&self) -> Option<(PlSmallStr, DataType)> {
+        let (_, name, dtype) = self.schema.get_full(self.time?)?;
+        Some((name.clone(), dtype.clone()))
     }
 }
 
@@ -192,14 +315,8 @@ fn counted(arguments: usize) -> String {
 }
 
 /// The value of a constant parameter.
-fn constant(aggregate: &Aggregate, parameter: &Parameter, written: Option<&Ast>, place: ClauseSpan<'_>) -> Result<f64> {
-    let (Some(ast), hint) =
-        (written, format!("write {}, for example with {} = {}", aggregate.usage, parameter.name, parameter.start))
-    else {
-        return Err(place
-            .fault(format!("{} must be a number", parameter.name))
-            .hint(format!("write {}", aggregate.usage)));
-    };
+fn constant(aggregate: &Aggregate, parameter: &Parameter, ast: &Ast, place: ClauseSpan<'_>) -> Result<f64> {
+    let hint = format!("write {}, for example with {} = {}", aggregate.usage, parameter.name, parameter.start);
     let fault = |what: String| place.fault_on(what, ast).hint(hint.clone());
     let value = number(ast).ok_or_else(|| {
         fault(format!("{} must be a number that is written out, the same for all rows", parameter.name))
@@ -208,7 +325,7 @@ fn constant(aggregate: &Aggregate, parameter: &Parameter, written: Option<&Ast>,
 }
 
 /// A number written out, with its sign.
-fn number(ast: &Ast) -> Option<f64> {
+pub(super) fn number(ast: &Ast) -> Option<f64> {
     match ast {
         Ast::Value(v) => match &v.value {
             Value::Number(n, _) => n.parse().ok(),

@@ -12,7 +12,7 @@ use super::expand::is_by_all;
 use super::names::plain_name;
 use super::rows::has_aggregate;
 use super::star::{Star, star_of};
-use super::{find_aggregate, over};
+use super::{aggregate_of, find_aggregate, over};
 use crate::data::Result;
 use crate::query::expr::{self, unknown_column};
 use crate::query::query::{Clause, OrderItem, Query, SelectItem};
@@ -35,12 +35,32 @@ pub(super) fn fold(layer: &Layer, text: &str, schema: &Schema) -> Result<Option<
     } else {
         aliases::written_out(&lower, text, &|ident| find_column(schema, ident).is_some()).into_owned()
     };
+    if !lower.order.is_empty() && minds_order(&layer.query) {
+        return Ok(None);
+    }
     let Some(columns) = Columns::of(&lower, called.clone(), text, schema)? else { return Ok(None) };
     let is_column =
         |ident: &Ident| columns.named(ident).is_some() || columns.has_star() && find_column(schema, ident).is_some();
     let upper = aliases::written_out(&layer.query, text, &is_column).into_owned();
     let (query, more) = columns.under(upper, lower)?;
     Ok(Some((query, changed || more)))
+}
+
+/// Whether an answer depends on the order in which rows are given.
+fn minds_order(query: &Query) -> bool {
+    let clauses = query.items.iter().map(|item| &item.expr).chain(&query.having).chain(&query.qualify);
+    let minds = |call: &Ast| match call {
+        Ast::Function(call) => {
+            call.over.is_some() || aggregate_of(call).is_some_and(|(aggregate, _)| aggregate.by_time)
+        }
+        _ => false,
+    };
+    clauses.chain(query.order.iter().map(|by| &by.expr)).any(|clause| {
+        expr::parse(ClauseSpan { text: &clause.sql, clause }).is_ok_and(|ast| {
+            let step = |node: &Ast| if minds(node) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            walk::visit_expressions(&ast, step).is_break()
+        })
+    })
 }
 
 /// What the columns of a question are made from.

@@ -18,6 +18,7 @@ mod levels;
 mod names;
 mod output;
 mod over;
+mod over_frame;
 mod rerun;
 mod rows;
 mod score;

@@ -1,5 +1,7 @@
 //! The clauses about the answer: the SELECT list, HAVING, QUALIFY and ORDER BY over what is kept.
 
+use std::ops::ControlFlow;
+
 use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, Function};
 
@@ -14,7 +16,15 @@ use crate::query::order_by::SortExpr;
 use crate::query::over;
 use crate::query::query::{Clause, OrderItem, Query, SelectItem};
 use crate::query::sql::span::ClauseSpan;
+use crate::query::walk;
 use crate::query::window::{is_window, window_call};
+
+/// Whether an expression has the values of a window function, by the name of an item.
+fn named_over(ast: &Ast) -> bool {
+    let over = |e: &Ast| matches!(e, Ast::Identifier(own) if own.value.starts_with("__win"));
+    walk::visit_expressions(ast, |e| if over(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        .is_break()
+}
 
 /// An item of the SELECT list while it is bound.
 struct Output<'q> {
@@ -195,13 +205,21 @@ impl Binder<'_> {
     /// The column that a window function's values will be in.
     pub(super) fn bind_over(&mut self, function: &Function, node: &Ast, place: ClauseSpan<'_>) -> Result<Ast> {
         let mut read = UnboundOver::new(function, node, place)?;
-        for part in read.args.iter_mut().chain(&mut read.partition).chain(read.order.iter_mut().map(|(ast, ..)| ast)) {
+        for part in read.parts() {
             if is_in(part) {
                 return Err(place
                     .fault_on("a window function cannot stand inside a window function", node)
                     .hint("use one of them"));
             }
-            self.rewrite_output(part, place.clause, true)?;
+            // A column is meant before an item of its name.
+            let column =
+                matches!(&*part, Ast::Identifier(own) if self.rows && self.table.find(self.schema, own).is_some());
+            self.rewrite_output(part, place.clause, !column)?;
+            if named_over(part) {
+                return Err(place
+                    .fault_on("a window function looks at another one, by its name", node)
+                    .hint("ask for that one in a sub-query: FROM (SELECT … OVER (…) AS w FROM …)"));
+            }
         }
         let known = self.overs.iter().position(|(other, _)| other.same(&read));
         let i = known.unwrap_or(self.overs.len());

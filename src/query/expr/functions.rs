@@ -61,17 +61,7 @@ pub const SCALARS: &[ScalarFunction] = &[
 ];
 
 /// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.
-const OTHER_AGGREGATES: &[&str] = &[
-    "columns",
-    "string_agg",
-    "array_agg",
-    "listagg",
-    "group_concat",
-    "first_value",
-    "last_value",
-    "percentile_cont",
-    "percentile_disc",
-];
+const OTHER_AGGREGATES: &[&str] = &["columns", "first_value", "last_value"];
 
 /// Complains about an aggregate of other dialects.
 pub(super) fn check_aggregates(expr: &Ast, place: ClauseSpan<'_>) -> Result<()> {

@@ -28,4 +28,4 @@ pub use overflow::report_overflow;
 pub use parse::parse;
 pub use resolve::{resolve, unknown_column, unqualify};
 pub use scalar::{Scalar, ScalarId, keep};
-pub use tree::{arguments, column, divides, rewrite};
+pub use tree::{arguments, column, divides, rewrite, text};

@@ -1,19 +1,31 @@
 //! Window functions over the answer: `rank() OVER (PARTITION BY … ORDER BY …)` and others, computed each time the
 //! answer is made, from the rows or groups that are kept. Event-time windows are another thing: they are in `window`.
 
+mod aggregate;
 mod evaluate;
+mod frame;
+mod layout;
+mod place;
+mod rank;
 mod running;
 
 use polars::prelude::*;
 
+use super::aggregate_call::AggregateCall;
 use super::expr::Scalar;
 use super::order_by::SortExpr;
+pub use frame::{Distance, FrameBound, FrameUnit, OverFrame};
 
 /// A call that can be evaluated.
 #[derive(Debug)]
 pub struct OverCall {
     pub kind: OverFunction,
+    /// What is read of each row, and of `lag` and `lead` the value where there is no such row; none for an aggregate.
     pub args: Vec<Scalar>,
+    /// The aggregate, where it is one.
+    pub aggregate: Option<AggregateCall>,
+    /// IGNORE NULLS: rows without a value are passed over.
+    pub ignores_nulls: bool,
     pub partition: Vec<Scalar>,
     pub order: Vec<SortExpr>,
     pub frame: OverFrame,
@@ -21,6 +33,7 @@ pub struct OverCall {
     pub text: String,
 }
 
+/// What a call with OVER computes of a row's place among others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OverFunction {
     RowNumber,
@@ -28,23 +41,16 @@ pub enum OverFunction {
     DenseRank,
     PercentRank,
     CumeDist,
+    /// Into how many parts the rows are divided.
+    Ntile(i64),
+    /// How many rows before; `lead` looks as many rows after.
     Lag(i64),
     First,
     Last,
-    Count,
-    Sum,
-    Avg,
-    Min,
-    Max,
-}
-
-/// Which rows of its partition a row looks at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum OverFrame {
-    /// As SQL has it without a frame: up to this row and its equals where there is an order, else all.
-    Usual,
-    /// This number of rows before and after the row; `None` is all rows there.
-    Rows { before: Option<usize>, after: Option<usize> },
+    /// Which row of the frame, from 1.
+    Nth(i64),
+    /// An aggregate of the frame's rows.
+    Aggregate,
 }
 
 /// The column of a window function's values.

@@ -4,11 +4,13 @@ use super::absorbed::Absorbed;
 use super::inputs::{CallInput, pick, unfiltered};
 use super::rows::Rows;
 use super::shared::SharedRows;
-use super::{MOST_HOPS, Partial, Spans, TOGETHER};
+use super::{MOST_HOPS, Partial, RowPlace, Spans, TOGETHER};
 use crate::data::{Cells, Fault, Result};
+use crate::query::aggregate_call::CallOrder;
 use crate::query::expr::report_overflow;
-use crate::query::join::distinct;
+use crate::query::join::{ORIGIN, distinct};
 use crate::query::keys::Coded;
+use crate::query::order_key::{order_key, place_key};
 use crate::query::rows::{SourceRange, value_name};
 use crate::query::window::{Admission, Micros, WATERMARK, micros_of};
 use polars::prelude::*;
@@ -51,6 +53,7 @@ impl Partial {
         if self.rows.is_some() {
             return self.keep_rows(frame, at, shared);
         }
+        self.stand(at, frame.height());
         let absorbed = self.take_pieces(frame, Admission::Open(watermark), shared)?;
         Ok(Absorbed { watermark, ..absorbed })
     }
@@ -63,6 +66,7 @@ impl Partial {
     pub fn absorb_judged(&mut self, frame: &DataFrame) -> Result<Absorbed> {
         let watermarks: Vec<Micros> =
             frame.column(WATERMARK)?.i64()?.iter().map(|w| w.unwrap_or(Micros::MIN)).collect();
+        self.stand(None, frame.height());
         self.take_pieces(frame, Admission::Judged(&watermarks), None)
     }
 
@@ -88,7 +92,21 @@ impl Partial {
                 return Err(Fault::new(what).hint("give one watermark a row, or one for all"));
             }
         };
+        self.stand(None, late.height());
         self.take_pieces(late, Admission::Missed(watermarks), None)
+    }
+
+    /// Notes where the rows stood that are taken next; parts of the same piece follow each other. Those of which nobody
+    /// says it stood behind all others, as they came.
+    fn stand(&mut self, at: Option<SourceRange>, height: usize) {
+        let from = self.place.came;
+        let at = at.unwrap_or_else(|| {
+            self.place.came += height as u64;
+            SourceRange { source: u32::MAX, partition: 0, from, to: self.place.came }
+        });
+        if at != self.place.at {
+            (self.place.at, self.place.row) = (at, 0);
+        }
     }
 
     /// Keeps rows as they are: they are in no window, so they are never late.
@@ -135,6 +153,17 @@ impl Partial {
     }
 
     fn take(&mut self, frame: &DataFrame, due: Admission<'_>, shared: Option<&mut SharedRows<'_>>) -> Result<Absorbed> {
+        let taken = self.take_rows(frame, due, shared);
+        self.place.row += frame.height() as u64;
+        taken
+    }
+
+    fn take_rows(
+        &mut self,
+        frame: &DataFrame,
+        due: Admission<'_>,
+        shared: Option<&mut SharedRows<'_>>,
+    ) -> Result<Absorbed> {
         let plan = self.plan.clone();
         let (mut absorbed, mut lost) = (Absorbed::default(), Cells::default());
         let mut rows = Rows::new(&plan, frame, shared, &mut absorbed.cells)?;
@@ -216,10 +245,29 @@ impl Partial {
     fn inputs(&self, rows: &mut Rows<'_, '_>, lost: &mut Cells) -> Result<Vec<CallInput>> {
         let each = self.plan.calls.iter().map(|call| {
             let mask = call.filter.as_ref().map(|f| rows.holds(f, lost)).transpose()?;
-            let columns = call.inputs.iter().map(|scalar| rows.evaluate(scalar, lost)).collect::<Result<_>>()?;
+            let mut columns =
+                call.inputs.iter().map(|scalar| rows.evaluate(scalar, lost)).collect::<Result<Vec<_>>>()?;
+            match &call.order {
+                CallOrder::By(order) => columns.push(order_key(order, |scalar| rows.evaluate(scalar, lost))?),
+                CallOrder::Rows => columns.push(self.places(rows)?),
+                CallOrder::None | CallOrder::Places => {}
+            }
             Ok(CallInput { mask, columns })
         });
         each.collect()
+    }
+
+    /// Where rows stood.
+    fn places(&self, rows: &mut Rows<'_, '_>) -> Result<Column> {
+        let RowPlace { at, row, .. } = self.place;
+        Ok(match rows.origin()? {
+            // Rows that were joined stood where the row stood that they are of.
+            Some(origin) => {
+                let origin = origin.column(ORIGIN)?.idx()?;
+                place_key(at, origin.iter().map(|origin| row + u64::from(origin.unwrap_or_default())))
+            }
+            None => place_key(at, row..row + rows.height as u64),
+        })
     }
 
     /// Adds rows to their groups. `keys` are the columns besides the window's. `corrects`: the rows were late.

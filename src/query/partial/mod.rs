@@ -19,10 +19,12 @@ mod spill;
 use crate::data::Result;
 use crate::query::Plan;
 use crate::query::aggregate::Accumulator;
+use crate::query::aggregate_call::AggregateCall;
 use crate::query::blocks::AnswerBlocks;
 use crate::query::keys::Keys;
-use crate::query::plan::{AggregateCall, key_name};
+use crate::query::plan::key_name;
 use crate::query::row_store::RowStore;
+use crate::query::rows::SourceRange;
 use crate::query::window::{Hop, Sessions, WindowAssigner, as_times, micros_of};
 use polars::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,10 +57,22 @@ pub struct Partial {
     unseen: usize,
     /// Chunks of hops for which panes are not worth trying.
     no_panes: u32,
+    /// Where the rows stood that are taken.
+    place: RowPlace,
     /// Whether it is still the identity of `merge`.
     untouched: bool,
     /// What of a large answer was finished already.
     blocks: Mutex<Option<AnswerBlocks>>,
+}
+
+/// Where rows stood that were taken.
+#[derive(Clone, Copy, Debug, Default)]
+struct RowPlace {
+    at: SourceRange,
+    /// Rows of that piece that were taken.
+    row: u64,
+    /// Rows that came without a position.
+    came: u64,
 }
 
 /// Where a group's window is: its starts, or first and last rows of sessions.
@@ -99,6 +113,7 @@ impl Partial {
             groups: Vec::new(),
             unseen: 0,
             no_panes: 0,
+            place: RowPlace::default(),
             untouched: true,
             blocks: Mutex::default(),
         };

@@ -14,6 +14,7 @@ pub(super) enum ClauseKind {
     Where,
     Group,
     Having,
+    Window,
     Qualify,
     Order,
     Limit,
@@ -59,7 +60,7 @@ pub(super) fn split_clauses<'a>(sql: &str, words: &'a [SqlToken], end: usize) ->
                     format!("{} stands in the wrong place", sql[word.at.clone()].to_uppercase()),
                     word.at.clone(),
                 )
-                .hint("the order is SELECT, FROM, WHERE, GROUP BY, HAVING, QUALIFY, ORDER BY, LIMIT"));
+                .hint("the order is SELECT, FROM, WHERE, GROUP BY, HAVING, WINDOW, QUALIFY, ORDER BY, LIMIT"));
             }
             clauses.push((part, words.get(start..i).unwrap_or_default(), before(start)));
             (part, start) = (next, i + skip);
@@ -92,13 +93,11 @@ fn starts(sql: &str, words: &[SqlToken], i: usize) -> Result<Option<(ClauseKind,
         Keyword::ORDER if next_is(Keyword::BY) => Some((ClauseKind::Order, 2)),
         Keyword::LIMIT => Some((ClauseKind::Limit, 1)),
         Keyword::OFFSET | Keyword::FETCH => Some((ClauseKind::Limit, 0)),
-        Keyword::WINDOW if next_is_named(words, i) => {
-            return Err(point(sql, "WINDOW is not understood", word.at.clone())
-                .hint("write each window out: OVER (PARTITION BY … ORDER BY …)"));
-        }
+        Keyword::WINDOW if next_is_named(words, i) => Some((ClauseKind::Window, 1)),
         Keyword::SELECT => {
-            return Err(point(sql, "SELECT is not understood here", word.at.clone())
-                .hint("a question is SELECT … FROM … WHERE … GROUP BY … HAVING … QUALIFY … ORDER BY … LIMIT"));
+            return Err(point(sql, "SELECT is not understood here", word.at.clone()).hint(
+                "a question is SELECT … FROM … WHERE … GROUP BY … HAVING … WINDOW … QUALIFY … ORDER BY … LIMIT",
+            ));
         }
         _ => None,
     })

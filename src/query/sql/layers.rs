@@ -124,7 +124,7 @@ fn goes_on(words: &[SqlToken], from: &[SqlToken]) -> bool {
     let of_star = words.windows(2).filter(|two| matches!(two, [star, _] if star.token == Token::Mul));
     let of_star: Vec<usize> = of_star.filter_map(|two| two.get(1)).map(|word| word.at.start).collect();
     let rest = || rest().filter(|word| word.keyword() != Keyword::EXCEPT || !of_star.contains(&word.at.start));
-    let more = [Keyword::UNION, Keyword::EXCEPT, Keyword::INTERSECT, Keyword::FETCH, Keyword::WINDOW];
+    let more = [Keyword::UNION, Keyword::EXCEPT, Keyword::INTERSECT, Keyword::FETCH];
     let levels = [Keyword::ROLLUP, Keyword::CUBE, Keyword::SETS];
     let selects = rest().filter(|word| word.keyword() == Keyword::SELECT).count();
     selects > 1 || rest().any(|word| more.contains(&word.keyword()) || levels.contains(&word.keyword()))

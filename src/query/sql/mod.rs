@@ -18,6 +18,7 @@ pub mod span;
 pub(super) mod statement;
 mod tables;
 pub mod tokens;
+mod windows;
 
 use std::ops::Range;
 
@@ -114,7 +115,7 @@ fn rest_of(sql: &str, clauses: &Clauses<'_>, end: usize, query: &mut Query) -> R
     if let Some(words) = clauses.take(ClauseKind::Limit) {
         limit(sql, words, end, query)?;
     }
-    Ok(())
+    windows::write_out(sql, clauses.take(ClauseKind::Window).unwrap_or_default(), end, query)
 }
 
 /// Reads `n`, `n OFFSET m`, `OFFSET m`, and FETCH FIRST n ROWS ONLY for LIMIT, into `query`.

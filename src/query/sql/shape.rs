@@ -51,14 +51,11 @@ pub(super) fn is_beyond(words: &[SqlToken]) -> bool {
             Keyword::ORDER => (from, ordered) = (false, true),
             // Of a star it says what it does not stand for.
             Keyword::EXCEPT if before.is_some_and(|w| w.token == Token::Mul) => {}
-            Keyword::UNION
-            | Keyword::EXCEPT
-            | Keyword::INTERSECT
-            | Keyword::OFFSET
-            | Keyword::FETCH
-            | Keyword::WINDOW => return true,
+            Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::OFFSET | Keyword::FETCH => return true,
             Keyword::FROM if !after(Keyword::DISTINCT) => from = true,
-            Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::QUALIFY | Keyword::LIMIT => from = false,
+            Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::WINDOW | Keyword::QUALIFY | Keyword::LIMIT => {
+                from = false
+            }
             Keyword::RIGHT
             | Keyword::FULL
             | Keyword::CROSS

@@ -62,11 +62,12 @@ fn closed(sql: &str, start: usize, end: usize) -> usize {
 
 /// A fault about a place in the SQL text.
 pub fn point(sql: &str, what: impl Into<String>, span: Range<usize>) -> Fault {
-    let start = span.start.min(sql.len());
-    let before = &sql[..floor_boundary(sql, start)];
+    // A clause may be longer than it was written: what a name stands for is written out in it.
+    let [start, end] = [span.start, span.end].map(|at| floor_boundary(sql, at.min(sql.len())));
+    let before = &sql[..start];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    Fault::new(what).at(format!("SQL, line {line}, column {column}")).span(start..span.end.max(start))
+    Fault::new(what).at(format!("SQL, line {line}, column {column}")).span(start..end.max(start))
 }
 
 fn floor_boundary(text: &str, mut at: usize) -> usize {
