@@ -8,7 +8,8 @@
 //! | its SQL read and printed, faults that point into it | `sql` |
 //! | the tables and columns that names mean | `scope` |
 //! | scalar expressions | `expr` |
-//! | groups, windows, joins, scores of models | `keys`, `aggregate`, `aggregate_call`, `window`, `over`, `join`, `score` |
+//! | groups, windows, joins, scores of models | `keys`, `aggregate`, `aggregate_call`, `window`, `over`, `join`,
+//! | | `score` |
 //! | the question bound to its tables | `bind` makes a `plan` |
 //! | rows absorbed, partials merged, the answer read | `partial`, `row_store`, `finish` |
 

@@ -106,6 +106,8 @@ pub struct SubColumn<P> {
     pub dtype: DataType,
     /// The values that are looked for among its rows.
     pub sought: Vec<SubKey>,
+    /// How the value that is looked for is compared with each of its rows, where it is not whether it is one of them.
+    pub verdict: Option<SubVerdict>,
     /// What its rows have in common with a row of the SELECT: all rows, without any.
     pub keys: Vec<SubKey>,
     /// Its value where it has no such rows: one row; null without.
@@ -113,6 +115,19 @@ pub struct SubColumn<P> {
     /// As it was written, for errors.
     pub sql: String,
 }
+
+/// A comparison with the rows of a sub-query, of the columns `SOUGHT` and `OFFERED`.
+#[derive(Debug)]
+pub struct SubVerdict {
+    pub scalar: Scalar,
+    /// Whether it must be true of all rows; else of any.
+    pub all: bool,
+}
+
+/// The value that is compared with the rows of a sub-query.
+pub const SOUGHT: &str = "sought";
+/// The value of a row of a sub-query.
+pub const OFFERED: &str = "offered";
 
 /// An expression of the SELECT, and the column of a sub-query that it is compared with.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use polars::prelude::*;
 use super::Plan;
 use super::join::{Matched, Perhaps, Sought};
 use super::partial::Answer;
-use super::rerun::{BothNode, JoinNode, Node, Rerun, SIDE, SelectNode, SubColumn};
+use super::rerun::{BothNode, JoinNode, Node, OFFERED, Rerun, SIDE, SOUGHT, SelectNode, SubColumn};
 use super::sql::question::SubKind;
 use super::sql::sets::SetOp;
 use crate::data::{Fault, Result};
@@ -158,6 +158,7 @@ impl Answerer<'_> {
                 };
                 values.take(&at.into_iter().collect::<IdxCa>())?
             }
+            SubKind::In if sub.verdict.is_some() => self.compared(sub, rows, &answer, &by_keys)?,
             SubKind::In => {
                 let (mut same_here, mut same_there) = (here.clone(), there.clone());
                 let (mut sought, mut offered) = (Vec::new(), Vec::new());
@@ -202,6 +203,63 @@ impl Answerer<'_> {
         Ok(column.with_name(sub.name.clone()))
     }
 }
+
+impl Answerer<'_> {
+    /// Whether a comparison is true of all or any of the rows of a sub-query; null where nulls leave that open.
+    fn compared(
+        &self,
+        sub: &SubColumn<Plan>,
+        rows: &DataFrame,
+        answer: &DataFrame,
+        by_keys: &ByKeys,
+    ) -> Result<Column> {
+        let (Some(verdict), [key], [value]) = (&sub.verdict, &sub.sought[..], &sub.values[..]) else {
+            return Err(Fault::new("internal error: a comparison without sides"));
+        };
+        let (sought, offered) = (key.here.of(rows)?.with_name(SOUGHT.into()), answer.column(value)?);
+        let offered = offered.clone().with_name(OFFERED.into());
+        // Of each row: whether one decides it, and whether one leaves it open.
+        let mut known = vec![(false, false); rows.height()];
+        let (mut here, mut there): (Vec<IdxSize>, Vec<IdxSize>) = (Vec::new(), Vec::new());
+        let mut look = |here: &mut Vec<IdxSize>, there: &mut Vec<IdxSize>| -> Result<()> {
+            let (own, others) = (std::mem::take(here), std::mem::take(there));
+            let columns = vec![
+                sought.take(&IdxCa::from_slice("".into(), &own))?,
+                offered.take(&IdxCa::from_vec("".into(), others))?,
+            ];
+            let pairs = DataFrame::new(own.len(), columns)?;
+            let verdicts = verdict.scalar.of(&pairs)?;
+            for (row, says) in own.iter().zip(verdicts.cast(&DataType::Boolean)?.bool()?.iter()) {
+                if let Some((decided, open)) = known.get_mut(*row as usize) {
+                    *decided |= says == Some(!verdict.all);
+                    *open |= says.is_none();
+                }
+            }
+            Ok(())
+        };
+        for row in 0..rows.height() {
+            by_keys.find(row).any(|other| {
+                here.push(row as IdxSize);
+                there.push(other);
+                false
+            });
+            if here.len() >= PAIRS {
+                if (self.stopped)() {
+                    return Err(Fault::new("stopped while the question was answered"));
+                }
+                look(&mut here, &mut there)?;
+            }
+        }
+        look(&mut here, &mut there)?;
+        let says = |(decided, open): (bool, bool)| {
+            if decided { Some(!verdict.all) } else { (!open).then_some(verdict.all) }
+        };
+        Ok(known.into_iter().map(says).collect::<BooleanChunked>().into_column())
+    }
+}
+
+/// Pairs of rows that are compared at once, about.
+const PAIRS: usize = 1 << 17;
 
 /// Which rows have a null in any of these columns.
 fn any_null(columns: &[(Column, &DataType)]) -> BooleanChunked {

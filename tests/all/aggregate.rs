@@ -724,7 +724,8 @@ fn distinct_goes_into_any_aggregate_of_one_argument() {
 #[test]
 fn first_and_last_go_by_event_time_or_as_rows_stand() {
     let frame = frame(&tame(&mut fastrand::Rng::with_seed(5), 90));
-    let sql = "SELECT g, first(i) AS f, last(s) AS l, string_agg(s) AS t, array_agg(j) AS a FROM r WHERE i > -9 GROUP BY g ORDER BY g";
+    let sql = "SELECT g, first(i) AS f, last(s) AS l, string_agg(s) AS t, array_agg(j) AS a FROM r WHERE i > -9 GROUP BY \
+               g ORDER BY g";
     let plan_of = |time| Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), time).unwrap());
     let taken = |plan: &Arc<Plan>, pieces: &[(u64, usize)]| {
         // Pieces that come in any order, to two workers.
@@ -909,8 +910,8 @@ fn order_in_a_call_says_which_rows_come_first() {
     let answer = ask(
         &format!(
             "SELECT array_agg(x {by}) AS l, string_agg(x, ' ' {by}) AS t, first(x {by}) AS f, any_value(x {by}) AS a, \
-             string_agg(DISTINCT s, '' ORDER BY s DESC) AS d, percentile_disc(0.3) WITHIN GROUP (ORDER BY i DESC) AS p, \
-             sum(x {by}) AS s FROM r"
+             string_agg(DISTINCT s, '' ORDER BY s DESC) AS d, \
+             percentile_disc(0.3) WITHIN GROUP (ORDER BY i DESC) AS p, sum(x {by}) AS s FROM r"
         ),
         &frame,
     );

@@ -1,6 +1,7 @@
 //! The value that stands in the row with the smallest or the largest key: `arg_min(x, y)`, `arg_max(x, y)`, and
-//! `first(x)`, `last(x)`, `any_value(x)`, whose key is what ORDER BY in the call says, the event time, or where a row stood. Rows of equal
-//! keys do not depend on who came first: `arg_min`, `arg_max` and `first` take the smallest value, `last` the largest.
+//! `first(x)`, `last(x)`, `any_value(x)`, whose key is what ORDER BY in the call says, the event time, or where a row
+//! stood. Rows of equal keys do not depend on who came first: `arg_min`, `arg_max` and `first` take the smallest value,
+//! `last` the largest.
 
 use std::cmp::Ordering;
 

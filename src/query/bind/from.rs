@@ -10,6 +10,7 @@ use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident};
 use super::join::{conjuncts, equation};
 use super::rerun::{Bound, Composer};
 use super::score;
+use super::series::series;
 use super::wider::wider;
 use crate::data::{Fault, Result};
 use crate::query::Plan;
@@ -139,6 +140,12 @@ impl<'a> FromBinder<'_, 'a> {
                     }
                     None => self.table(&own, names, &called, columns, name.at),
                 }
+            }
+            From::Series { call, alias, columns } => {
+                let (name, frame) = series(call, self.composer.sql)?;
+                let called = alias.clone().unwrap_or(name);
+                let bound = Bound { output: frame.schema().clone(), node: Node::Values(frame) };
+                self.answer(bound, vec![called.clone()], &called, columns, call.at)
             }
             From::Question { words, alias, columns } => {
                 let bound = self.composer.question(words, self.named, None)?;

@@ -45,6 +45,10 @@ impl Binder<'_> {
 
     fn bind_key(&mut self, clause: &Clause, mut ast: Ast) -> Result<()> {
         let place = self.place(clause);
+        // What is in parentheses is what they hold.
+        while let Ast::Nested(inner) = ast {
+            ast = *inner;
+        }
         if let Some(call) = find_aggregate(&ast) {
             return Err(place
                 .fault_on("rows cannot be grouped by an aggregate", &call)

@@ -9,8 +9,8 @@ use sqlparser::ast::{
 };
 
 use super::aggregates::aggregate_of;
-use super::call::{ReadCall, number, unordered};
 use super::over_frame::{frame, measured};
+use super::read_call::{ReadCall, number, unordered};
 use crate::data::{Fault, Result};
 use crate::query::aggregate::{self, Aggregate};
 use crate::query::aggregate_call::CallOrder;

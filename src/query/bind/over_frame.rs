@@ -3,7 +3,7 @@
 use polars::prelude::DataType;
 use sqlparser::ast::{Expr as Ast, Interval, UnaryOperator, Value, WindowFrameBound, WindowFrameUnits, WindowSpec};
 
-use super::call::number;
+use super::read_call::number;
 use crate::data::Result;
 use crate::query::over::{Distance, FrameBound, FrameUnit, OverFrame};
 use crate::query::sql::span::ClauseSpan;

@@ -368,6 +368,7 @@ impl<'a> Composer<'a> {
                 of_none: around.of_none,
                 clause: Clause { sql: self.sql.get(text.at.clone()).unwrap_or_default().to_owned(), at: text.at.start },
                 sought: Default::default(),
+                compared: Default::default(),
             });
         }
         Ok(subs)

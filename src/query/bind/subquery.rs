@@ -12,7 +12,7 @@ use crate::data::Result;
 use crate::query::Plan;
 use crate::query::expr::{self, Scalar};
 use crate::query::query::Clause;
-use crate::query::rerun::{Node, SubColumn, SubKey};
+use crate::query::rerun::{Node, OFFERED, SOUGHT, SubColumn, SubKey, SubVerdict};
 use crate::query::scope::Scope;
 use crate::query::sql::question::SubKind;
 use crate::query::sql::span::ClauseSpan;
@@ -32,6 +32,8 @@ pub(super) struct SubQuery {
     pub clause: Clause,
     /// What is looked for among its rows: a value for each of its columns.
     pub sought: RefCell<Vec<Ast>>,
+    /// How that is compared with its rows, where it is not whether it is one of them; and whether with all of them.
+    pub compared: RefCell<Option<(BinaryOperator, bool)>>,
 }
 
 impl SubQuery {
@@ -72,6 +74,7 @@ impl SubQueries {
             return Ok(());
         }
         expr::rewrite(ast, |node| {
+            let mut compared = None;
             let (value, name, negated) = match &*node {
                 Ast::InList { expr, list, negated } => match &list[..] {
                     [Ast::Identifier(name)] => (expr, name, *negated),
@@ -82,10 +85,9 @@ impl SubQueries {
                     let negated = match (any, compare_op) {
                         (true, BinaryOperator::Eq) => false,
                         (false, BinaryOperator::NotEq) => true,
-                        _ => {
-                            return Err(place
-                                .fault_on("this comparison with the rows of a sub-query is not understood", node)
-                                .hint("compare with (SELECT min(x) …) or (SELECT max(x) …), or write IN"));
+                        (_, op) => {
+                            compared = Some((op.clone(), !any));
+                            false
                         }
                     };
                     match innermost(right) {
@@ -107,7 +109,13 @@ impl SubQueries {
                 let what = format!("{many} values are looked for in a sub-query that has {columns} columns");
                 return Err(place.fault_on(what, node).hint("select as many columns in it as stand before IN"));
             }
+            if compared.is_some() && sought.len() != 1 {
+                return Err(place
+                    .fault_on("several values at once are compared with the rows of a sub-query", node)
+                    .hint("compare one value, or write IN"));
+            }
             sub.sought.replace(sought);
+            sub.compared.replace(compared);
             let column = Ast::Identifier(Ident { value: name.value.clone(), quote_style: None, span: name.span });
             *node = match negated {
                 true => Ast::UnaryOp { op: UnaryOperator::Not, expr: Box::new(column) },
@@ -126,8 +134,8 @@ impl SubQueries {
             Ok::<_, crate::data::Fault>(SubKey { here, there: there.clone(), compare })
         };
         let many = if sub.kind == SubKind::In { sub.sought.borrow().len() } else { 0 };
-        let (sought, inputs) = inputs.split_at_checked(many).unwrap_or((inputs, &[]));
-        let sought: Vec<SubKey> = sought
+        let (looked_for, inputs) = inputs.split_at_checked(many).unwrap_or((inputs, &[]));
+        let sought: Vec<SubKey> = looked_for
             .iter()
             .zip(&sub.values)
             .map(|(ast, (there, dtype))| key(ast, there, dtype))
@@ -137,12 +145,26 @@ impl SubQueries {
                 .fault("a list that is a sub-query stands behind IN")
                 .hint("write x IN (SELECT …), or EXISTS (SELECT …)"));
         }
+        let verdict = match (&*sub.compared.borrow(), looked_for, &sub.values[..]) {
+            (Some((op, all)), [ast], [(_, offered)]) => {
+                let (_, sought) = Scalar::bind(ast, schema, place)?;
+                let pair = [Field::new(SOUGHT.into(), sought), Field::new(OFFERED.into(), offered.clone())];
+                let compared = Ast::BinaryOp {
+                    left: Box::new(expr::column(SOUGHT)),
+                    op: op.clone(),
+                    right: Box::new(expr::column(OFFERED)),
+                };
+                let (scalar, _) = Scalar::bind(&compared, &pair.into_iter().collect(), place)?;
+                Some(SubVerdict { scalar, all: *all })
+            }
+            _ => None,
+        };
         let keys = inputs
             .iter()
             .zip(&sub.keys)
             .map(|(ast, (_, there, dtype))| key(ast, there, dtype))
             .collect::<Result<_>>()?;
-        Ok(BoundSub { name: sub.name.clone(), sought, keys })
+        Ok(BoundSub { name: sub.name.clone(), sought, verdict, keys })
     }
 
     /// The columns that a question uses, in the order in which they are to be made; `used` learns what they need.
@@ -184,6 +206,7 @@ impl SubQueries {
 pub(super) struct BoundSub {
     name: PlSmallStr,
     sought: Vec<SubKey>,
+    verdict: Option<SubVerdict>,
     keys: Vec<SubKey>,
 }
 
@@ -198,6 +221,7 @@ impl BoundSub {
             values: sub.values.iter().map(|(name, _)| name.clone()).collect(),
             dtype: sub.dtype(),
             sought: self.sought,
+            verdict: self.verdict,
             keys: self.keys,
             of_none: sub.of_none.clone(),
             sql: sub.clause.sql.clone(),

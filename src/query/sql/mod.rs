@@ -90,7 +90,14 @@ fn items_of(sql: &str, clauses: &Clauses<'_>, end: usize, query: &mut Query) -> 
             None => (query.distinct, select) = (true, rest),
         }
     }
-    for piece in split_commas(select) {
+    let mut pieces = split_commas(select);
+    // A comma may end the list.
+    if let [_, .., last] = &pieces[..]
+        && last.is_empty()
+    {
+        pieces.pop();
+    }
+    for piece in pieces {
         query.items.push(item(sql, piece)?);
     }
     if query.items.is_empty() {

@@ -13,6 +13,7 @@ use super::tokens::{SqlToken, clause, span_of, split_commas, unenclosed};
 use super::{items_of, quote_always, rest_of};
 use crate::data::{Fault, Result};
 use crate::query::query::{Clause, JoinConstraint, Query};
+use crate::sync::deep;
 
 /// A question that WITH gives a name.
 #[derive(Clone, Debug)]
@@ -127,6 +128,12 @@ pub enum JoinKind {
 pub enum From<'a> {
     Table {
         name: Clause,
+        alias: Option<String>,
+        columns: Vec<String>,
+    },
+    /// Whole numbers in a row: `range(1, 10)`.
+    Series {
+        call: Clause,
         alias: Option<String>,
         columns: Vec<String>,
     },
@@ -250,6 +257,11 @@ pub(super) fn from<'a>(sql: &str, words: &'a [SqlToken]) -> Result<From<'a>> {
     FromReader { sql, words, at: 0, end }.all()
 }
 
+/// Whether a function makes a table of whole numbers.
+fn is_series(name: &str) -> bool {
+    name.eq_ignore_ascii_case("range") || name.eq_ignore_ascii_case("generate_series")
+}
+
 /// Sub-queries in one SELECT: the names of these are shorter than any question.
 const MOST_SUBS: usize = 100;
 
@@ -301,11 +313,21 @@ impl<'a> FromReader<'_, 'a> {
     }
 
     fn joined(&mut self) -> Result<From<'a>> {
-        let mut left = self.table()?;
+        let first = self.table()?;
+        self.joined_to(first)
+    }
+
+    /// What is joined to the tables before it.
+    fn joined_to(&mut self, mut left: From<'a>) -> Result<From<'a>> {
         while let Some((kind, natural, asof, words)) = self.join()? {
             let at = span_of(self.rest().get(..words).unwrap_or_default(), self.end);
             self.at += words;
-            let right = Box::new(self.table()?);
+            let mut right = self.table()?;
+            if !natural && kind != JoinKind::Cross && self.join()?.is_some() {
+                // What comes before its ON is joined first: `a JOIN b JOIN c ON … ON …`.
+                right = deep(|| self.joined_to(right))?;
+            }
+            let right = Box::new(right);
             let on = self.on()?;
             if on.is_none() && !natural && kind != JoinKind::Cross {
                 return Err(point(self.sql, "JOIN does not say how rows find each other", at)
@@ -405,6 +427,14 @@ impl<'a> FromReader<'_, 'a> {
         let name = Clause { sql: self.sql.get(first.at.clone()).unwrap_or_default().to_owned(), at: first.at.start };
         self.at += 1;
         match self.rest().first().map(|word| &word.token) {
+            Some(Token::LParen) if is_series(&name.sql) => {
+                let (inner, after) = enclosed(self.rest()).ok_or_else(|| self.wrong("a parenthesis is not closed"))?;
+                let end = inner.last().map_or(name.at + name.sql.len(), |word| word.at.end);
+                self.at = self.words.len() - after.len();
+                let sql = format!("{})", self.sql.get(name.at..end).unwrap_or_default());
+                let (alias, columns) = self.alias()?;
+                return Ok(From::Series { call: Clause { sql, at: name.at }, alias, columns });
+            }
             Some(Token::LParen) => {
                 self.at -= 1;
                 return Err(self

@@ -42,6 +42,7 @@ fn is_implicit_alias(words: &[SqlToken], before: &SqlToken, alias: &SqlToken) ->
     let free = match &alias.token {
         Token::Word(w) => {
             w.quote_style.is_some()
+                || w.keyword == Keyword::TOP
                 || !(sqlparser::keywords::RESERVED_FOR_COLUMN_ALIAS.contains(&w.keyword)
                     || GOES_ON.contains(&w.keyword))
         }

@@ -42,6 +42,8 @@ pub(super) fn is_beyond(words: &[SqlToken]) -> bool {
             Token::Comma if depth == 0 && from => return true,
             _ => {}
         }
+        // A function makes a table.
+        let called = || words.get(i + 1).is_some_and(|w| w.name().is_some()) && is_open(words.get(i + 2));
         let after = |keyword| before.is_some_and(|w| w.keyword() == keyword);
         match word.keyword() {
             Keyword::SELECT | Keyword::VALUES if before.is_some_and(|w| w.token == Token::LParen) => return true,
@@ -52,6 +54,7 @@ pub(super) fn is_beyond(words: &[SqlToken]) -> bool {
             // Of a star it says what it does not stand for.
             Keyword::EXCEPT if before.is_some_and(|w| w.token == Token::Mul) => {}
             Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::OFFSET | Keyword::FETCH => return true,
+            Keyword::FROM | Keyword::JOIN if !after(Keyword::DISTINCT) && called() => return true,
             Keyword::FROM if !after(Keyword::DISTINCT) => from = true,
             Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::WINDOW | Keyword::QUALIFY | Keyword::LIMIT => {
                 from = false
@@ -73,6 +76,10 @@ pub(super) fn is_beyond(words: &[SqlToken]) -> bool {
         }
     }
     joins > 1
+}
+
+fn is_open(word: Option<&SqlToken>) -> bool {
+    word.is_some_and(|word| word.token == Token::LParen)
 }
 
 /// Whether the OFFSET at `at` ends a question with `LIMIT n OFFSET m`.

@@ -62,6 +62,7 @@ fn name_of_from(sql: &str, from: &From<'_>, named: &[Named<'_>], tables: &mut Ve
             }
             Ok(())
         }
+        From::Series { .. } => Ok(()),
         From::Question { words, .. } => name_tables(sql, words, named, tables),
         From::Join { left, right, .. } => {
             name_of_from(sql, left, named, tables)?;
