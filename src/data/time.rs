@@ -90,12 +90,23 @@ pub const fn days_to(year: i64, month: i64, day: i64) -> i64 {
     days + (153 * ((month + 9) % 12) + 2) / 5 + day - 719_469
 }
 
+/// Whole months from the year 0 to the month that a time lies in.
+pub fn months_of(micros: Micros) -> i64 {
+    let (year, month, _) = civil(micros.div_euclid(MICROS_A_DAY));
+    year * 12 + i64::from(month) - 1
+}
+
+/// When a month begins, counted from the year 0; `None` where 64 bits cannot say it.
+pub fn month_start(months: i64) -> Option<Micros> {
+    days_to(months.div_euclid(12), months.rem_euclid(12) + 1, 1).checked_mul(MICROS_A_DAY)
+}
+
 /// The first and the last day that the calendars of polars and chrono reach, less a margin.
 const FIRST_DAY: i64 = days_to(-262_000, 1, 1);
 const LAST_DAY: i64 = days_to(262_000, 1, 1);
 
 /// Year, month and day.
-fn civil(days: i64) -> (i64, u32, u32) {
+pub fn civil(days: i64) -> (i64, u32, u32) {
     let from_march = days + 719_468;
     let era = from_march.div_euclid(146_097);
     let day = from_march.rem_euclid(146_097);

@@ -86,7 +86,7 @@ pub(super) fn interval(interval: &Interval, node: &Ast, place: ClauseSpan<'_>) -
     let micros = parse_interval(&format!("{text}{unit}")).map_err(|fault| {
         let varies = fault.what.contains("vary in length");
         let what = if varies {
-            "months and years vary in length, so they cannot be added to a time".to_owned()
+            "months and years stand alone beside a time: they vary in length".to_owned()
         } else {
             fault.what
         };

@@ -14,6 +14,7 @@ use super::tree::{self, arguments, call};
 use crate::data::Result;
 use crate::data::time;
 use crate::query::walk;
+use crate::query::window::months_in;
 
 /// Functions that take a time and give it back as it is.
 const NEUTRAL: &[&str] = &["coalesce", "ifnull", "nullif", "if", "greatest", "least"];
@@ -65,15 +66,7 @@ fn months_of(ast: &Ast) -> Option<i64> {
         _ => return None,
     };
     let unit = interval.leading_field.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
-    let text = format!("{text}{unit}").to_lowercase();
-    let (number, unit) = text.trim().split_once(' ')?;
-    let each = match unit.trim().trim_end_matches('s') {
-        "month" | "mon" => 1,
-        "quarter" => 3,
-        "year" => 12,
-        _ => return None,
-    };
-    number.parse::<i64>().ok()?.checked_mul(each)
+    months_in(&format!("{text}{unit}"))
 }
 
 fn cast_type(dtype: &SqlType) -> Option<DataType> {
