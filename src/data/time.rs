@@ -301,6 +301,22 @@ pub fn texts(column: &Column) -> PolarsResult<Column> {
     if is_plain(column) { column.cast(&DataType::String) } else { texts_with(column, ' ') }
 }
 
+/// Dates, times and times of a day as texts, with no more digits of a second than say it.
+///
+/// # Errors
+/// An error of polars, which is not expected.
+pub fn plain_texts(column: &Column) -> PolarsResult<StringChunked> {
+    let trimmed = |text: String| {
+        let bare = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').len() } else { text.len() };
+        text.get(..bare).unwrap_or_default().to_owned()
+    };
+    let written = |value: AnyValue<'_>| match value {
+        AnyValue::Time(nanos) => Some(trimmed(text(nanos, TimeUnit::Nanoseconds, ' ', Clock::Full).split_off(11))),
+        value => value_text(&value).map(trimmed),
+    };
+    (0..column.len()).map(|row| Ok(written(column.get(row)?))).collect()
+}
+
 /// A column of dates or times as texts of one form: ISO 8601, all digits of the unit.
 ///
 /// # Errors

@@ -12,13 +12,13 @@
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, Expr as Ast};
 
-use super::functions::{unknown_call, unknown_function};
+use super::date_trunc::Truncation;
+use super::functions::{is_built_in, unknown_function};
 use super::time_calls::{self, TimeOverflow};
 use super::tree::{arguments, column, rewrite};
 use super::{date_trunc, own, whole};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
-use crate::query::walk;
 use crate::sync::deep;
 
 /// What stands in the place of a part, with its number.
@@ -29,12 +29,11 @@ pub(super) fn to_polars(expr: &Ast, place: ClauseSpan<'_>, overflows: &mut Vec<T
     let (bare, parts) = extract_parts(expr, place, overflows)?;
     let parsed = sql_expr(&bare.to_string()).map_err(|e| {
         let what = Fault::from(e).what;
-        match walk::visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
-            Some((name, node)) => unknown_function(&name, &node, place),
-            None if what.starts_with("unable to parse") => place
+        match what.starts_with("unable to parse") {
+            true => place
                 .fault("this is nested too deeply")
                 .hint("take out parentheses that change nothing, or calculate in steps, in sub-questions"),
-            None => place.fault(what).hint("check the names and types in this expression"),
+            false => place.fault(what).hint("check the names and types in this expression"),
         }
     })?;
     Ok(insert_parts(parsed, &parts))
@@ -65,7 +64,8 @@ pub(super) fn extract_parts(
             Ast::BinaryOp { left, op: BinaryOperator::Or, right } => Some(lower(left)?.or(lower(right)?)),
             Ast::Interval(interval) => Some(time_calls::interval(interval, node, place)?),
             Ast::Function(function) => match date_trunc::read(function, node, place)? {
-                Some((unit, time)) => Some(lower(&time)?.dt().truncate(lit(unit))),
+                Some(Truncation::Polars(unit, time)) => Some(lower(&time)?.dt().truncate(lit(unit))),
+                Some(Truncation::Own(call)) => Some(lower(&call)?),
                 None if time_calls::is_marked(function) => {
                     let parts = arguments(function).unwrap_or_default();
                     let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
@@ -86,6 +86,9 @@ pub(super) fn extract_parts(
                             overflows.push(TimeOverflow { lost, value: time.clone() });
                         }
                         Some(made)
+                    }
+                    None if !is_built_in(&function.name.to_string()) => {
+                        return Err(unknown_function(&function.name.to_string(), node, place));
                     }
                     None => None,
                 },

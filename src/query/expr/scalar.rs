@@ -6,6 +6,7 @@ use sqlparser::ast::Expr as Ast;
 use super::coercion::coerce;
 use super::dialect::translate;
 use super::functions::check_aggregates;
+use super::said::said;
 use super::steps::Steps;
 use super::times::mark;
 use super::tree::read_by;
@@ -60,8 +61,10 @@ impl Scalar {
         let steps = Steps::new(&timed, place)?;
         let read = read_by(&timed, &|name| schema.get(name).cloned());
         let empty = DataFrame::empty_with_schema(&read);
-        let typed =
-            steps.of(&empty).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
+        let typed = steps.of(&empty).map_err(|e| match said(&e.what) {
+                Some((what, hint)) => place.fault(what).hint(hint),
+                None => place.fault(e.what).hint("check the names and types in this expression"),
+            })?;
         let dtype = typed.dtype().clone();
         let columns = read.iter_names().cloned().collect();
         let (resolved, sql) = (timed.to_string().into(), place.clause.sql.clone());
