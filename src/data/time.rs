@@ -301,7 +301,7 @@ pub fn texts(column: &Column) -> PolarsResult<Column> {
     if is_plain(column) { column.cast(&DataType::String) } else { texts_with(column, ' ') }
 }
 
-/// Dates, times and times of a day as texts, with no more digits of a second than say it.
+/// Dates, times and times of a day as a cast to text has them: with no more digits of a second than say it.
 ///
 /// # Errors
 /// An error of polars, which is not expected.
@@ -312,9 +312,20 @@ pub fn plain_texts(column: &Column) -> PolarsResult<StringChunked> {
     };
     let written = |value: AnyValue<'_>| match value {
         AnyValue::Time(nanos) => Some(trimmed(text(nanos, TimeUnit::Nanoseconds, ' ', Clock::Full).split_off(11))),
-        value => value_text(&value).map(trimmed),
+        value => value_text(&value).map(trimmed).map(|text| with_era(&text)),
     };
     (0..column.len()).map(|row| Ok(written(column.get(row)?))).collect()
+}
+
+/// A date or a time whose year has no sign: those up to the year 0 are `0001-01-01 (BC)` and before.
+fn with_era(text: &str) -> String {
+    let end = text.get(1..).and_then(|rest| rest.find('-')).map_or(0, |at| at + 1);
+    let (year, rest) = text.split_at(end);
+    match (year.parse::<i64>(), rest.split_at_checked(6)) {
+        (Ok(year), Some((day, clock))) if year <= 0 => format!("{:04}{day} (BC){clock}", 1 - year),
+        (Ok(_), _) => text.trim_start_matches('+').to_owned(),
+        (Err(_), _) => text.to_owned(),
+    }
 }
 
 /// A column of dates or times as texts of one form: ISO 8601, all digits of the unit.

@@ -11,8 +11,9 @@ use sqlparser::ast::{
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use super::{own, whole};
+use super::operators::operator;
 use super::tree::{arguments, call, text};
+use super::{own, whole};
 use crate::query::sql::limits::LimitExceeded;
 use crate::query::walk;
 use crate::query::window::months_in;
@@ -120,11 +121,9 @@ pub(super) fn translate_typed<'t>(
 
 fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
     match node {
-        Ast::BinaryOp { left, op: Op::StringConcat, right } => Some(Ast::BinaryOp {
-            left: Box::new(as_text(left)),
-            op: Op::StringConcat,
-            right: Box::new(as_text(right)),
-        }),
+        Ast::BinaryOp { left, op: Op::StringConcat, right } => {
+            Some(Ast::BinaryOp { left: Box::new(as_text(left)), op: Op::StringConcat, right: Box::new(as_text(right)) })
+        }
         Ast::BinaryOp { left, op, right } => {
             let name = operator(op)?;
             Some(call(name, vec![(**left).clone(), (**right).clone()]))
@@ -157,6 +156,23 @@ fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
         }
         Ast::ILike { negated, expr, pattern, escape_char: Some(escape), .. } => {
             Some(like(*negated, expr, pattern, escape, "i"))
+        }
+        // A pattern that is not written out differs by row.
+        Ast::Like { negated, any: false, expr, pattern, escape_char: None } if text(pattern).is_none() => {
+            Some(like(*negated, expr, pattern, &no_escape(), "c"))
+        }
+        Ast::ILike { negated, any: false, expr, pattern, escape_char: None } if text(pattern).is_none() => {
+            Some(like(*negated, expr, pattern, &no_escape(), "i"))
+        }
+        Ast::InList { expr, list, negated } if list.iter().any(|item| !is_written(item)) => {
+            let same = |item: &Ast| Ast::BinaryOp { left: expr.clone(), op: Op::Eq, right: Box::new(item.clone()) };
+            *budget = budget.saturating_sub(expr.to_string().len() * list.len());
+            let any = list.iter().map(same).reduce(|one, other| Ast::BinaryOp {
+                left: Box::new(one),
+                op: Op::Or,
+                right: Box::new(other),
+            })?;
+            Some(negate(*negated, Ast::Nested(Box::new(any))))
         }
         Ast::SimilarTo { negated, expr, pattern, escape_char: None } => {
             Some(negate(*negated, call(own::SIMILAR, vec![(**expr).clone(), (**pattern).clone()])))
@@ -219,44 +235,6 @@ fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
     }
 }
 
-/// The function that an operator stands for.
-fn operator(op: &Op) -> Option<&'static str> {
-    Some(match op {
-        Op::Modulo => own::REMAINDER,
-        Op::DuckIntegerDivide => own::QUOTIENT,
-        Op::BitwiseXor => "pow",
-        Op::PGBitwiseShiftLeft => own::LEFT,
-        Op::PGBitwiseShiftRight => own::RIGHT,
-        Op::BitwiseAnd => own::AND,
-        Op::BitwiseOr => own::OR,
-        Op::PGBitwiseXor => own::XOR,
-        Op::Arrow => own::EXTRACT,
-        Op::LongArrow => own::EXTRACT_TEXT,
-        _ => return None,
-    })
-}
-
-/// The operator that a function stands for.
-pub(super) fn operator_of(name: &str) -> Option<&'static str> {
-    Some(match name {
-        own::REMAINDER => "%",
-        own::QUOTIENT => "//",
-        own::LEFT => "<<",
-        own::RIGHT => ">>",
-        own::AND => "&",
-        own::OR => "|",
-        own::NOT => "~",
-        own::LIKE => "LIKE",
-        own::SIMILAR => "SIMILAR TO",
-        own::POSITION => "position",
-        own::SUBSTRING => "substring",
-        own::TO_INSTANT | own::TO_WALL => "AT TIME ZONE",
-        own::BUCKET_MONTHS => "time_bucket",
-        own::TRUNCATE_YEARS | own::TRUNCATE_ISO_YEAR => "date_trunc",
-        _ => return None,
-    })
-}
-
 /// One side of `||`: whatever it is, as text.
 fn as_text(side: &Ast) -> Ast {
     match side {
@@ -290,7 +268,7 @@ fn is_instant(time: &Ast) -> bool {
 }
 
 /// What a cast is to, where it is ours: its name and its type.
-fn target(dtype: &SqlType) -> Option<(&'static str, DataType)> {
+pub(super) fn target(dtype: &SqlType) -> Option<(&'static str, DataType)> {
     use SqlType as T;
     Some(match dtype {
         T::TinyInt(_) => ("TINYINT", DataType::Int8),
@@ -343,6 +321,22 @@ fn like(negated: bool, text: &Ast, pattern: &Ast, escape: &ValueWithSpan, capita
     let letters = Ast::value(Value::SingleQuotedString(capitals.to_owned()));
     let parts = vec![text.clone(), pattern.clone(), Ast::Value(escape.clone()), letters];
     negate(negated, call(own::LIKE, parts))
+}
+
+fn no_escape() -> ValueWithSpan {
+    Value::SingleQuotedString(String::new()).into()
+}
+
+/// What polars' SQL takes in a list: values as they are written.
+fn is_written(item: &Ast) -> bool {
+    match item {
+        Ast::Value(_) | Ast::TypedString(_) => true,
+        Ast::Cast { expr, .. } => text(expr).is_some(),
+        Ast::Nested(inner) | Ast::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr: inner } => {
+            is_written(inner)
+        }
+        _ => false,
+    }
 }
 
 fn negate(negated: bool, ast: Ast) -> Ast {

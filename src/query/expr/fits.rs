@@ -3,7 +3,7 @@
 use polars::prelude::DataType;
 use sqlparser::ast::{BinaryOperator as Op, Expr as Ast, UnaryOperator, Value};
 
-use super::dialect::operator_of;
+use super::operators::operator_of;
 use super::own::{self, Kind, NUMBER, TEXT, TRUTH, wrong_type};
 use super::times::NEUTRAL;
 use super::{literal, tree};
@@ -45,9 +45,9 @@ fn sort(dtype: &DataType) -> Option<Sort> {
 /// What does not fit, and what to write.
 pub(super) fn check<'t>(node: &Ast, of: impl Fn(usize) -> Option<&'t DataType>, place: ClauseSpan<'_>) -> Result<()> {
     match node {
-        Ast::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => {
-            [(left, 0), (right, 1)].iter().try_for_each(|(side, at)| wanted(TRUTH, &op.to_string(), side, of(*at), place))
-        }
+        Ast::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => [(left, 0), (right, 1)]
+            .iter()
+            .try_for_each(|(side, at)| wanted(TRUTH, &op.to_string(), side, of(*at), place)),
         Ast::UnaryOp { op: UnaryOperator::Not, expr } => wanted(TRUTH, "NOT", expr, of(0), place),
         Ast::UnaryOp { op: op @ (UnaryOperator::Minus | UnaryOperator::Plus), expr } => match of(0).and_then(sort) {
             Some(Sort::Span) => Ok(()),
@@ -63,9 +63,7 @@ pub(super) fn check<'t>(node: &Ast, of: impl Fn(usize) -> Option<&'t DataType>, 
             wanted(TEXT, "LIKE", expr, of(0), place)?;
             wanted(TEXT, "LIKE", pattern, of(1), place)
         }
-        Ast::Between { expr, low, high, .. } => {
-            alike("BETWEEN", &[(expr, of(0)), (low, of(1)), (high, of(2))], place)
-        }
+        Ast::Between { expr, low, high, .. } => alike("BETWEEN", &[(expr, of(0)), (low, of(1)), (high, of(2))], place),
         Ast::InList { expr, list, .. } => {
             let items = list.iter().enumerate().map(|(at, item)| (item, of(at + 1)));
             alike("IN", &std::iter::once((&**expr, of(0))).chain(items).collect::<Vec<_>>(), place)
@@ -149,7 +147,9 @@ fn mismatch(
         (Sort::Text, Sort::Number) => NUMBER.cast(&first),
         (Sort::Number, Sort::Text) if tree::text(other).is_some() => format!("write a number instead of {second}"),
         (Sort::Number, Sort::Text) => NUMBER.cast(&second),
-        (Sort::Time, Sort::Number) | (Sort::Number, Sort::Time) => "write a time like TIMESTAMP '2024-01-31 12:00:00'".to_owned(),
+        (Sort::Time, Sort::Number) | (Sort::Number, Sort::Time) => {
+            "write a time like TIMESTAMP '2024-01-31 12:00:00'".to_owned()
+        }
         (Sort::Truth, _) | (_, Sort::Truth) => "write TRUE or FALSE, or a comparison".to_owned(),
         _ => "cast one of them: CAST(… AS VARCHAR), for example".to_owned(),
     };

@@ -10,13 +10,13 @@
 //! Parts of expressions are expressions, so the functions here call each other.
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, Expr as Ast};
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr as Ast};
 
 use super::date_trunc::Truncation;
 use super::functions::{is_built_in, unknown_function};
 use super::time_calls::{self, TimeOverflow};
 use super::tree::{arguments, column, rewrite};
-use super::{date_trunc, own, whole};
+use super::{date_trunc, dialect, own, whole};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
 use crate::sync::deep;
@@ -33,7 +33,9 @@ pub(super) fn to_polars(expr: &Ast, place: ClauseSpan<'_>, overflows: &mut Vec<T
             true => place
                 .fault("this is nested too deeply")
                 .hint("take out parentheses that change nothing, or calculate in steps, in sub-questions"),
-            false => place.fault(what).hint("check the names and types in this expression"),
+            false => place
+                .fault_on("this form of an expression is not understood", expr)
+                .hint("say it with operators, CASE and the functions that are offered as you type"),
         }
     })?;
     Ok(insert_parts(parsed, &parts))
@@ -63,6 +65,36 @@ pub(super) fn extract_parts(
             Ast::BinaryOp { left, op: BinaryOperator::And, right } => Some(lower(left)?.and(lower(right)?)),
             Ast::BinaryOp { left, op: BinaryOperator::Or, right } => Some(lower(left)?.or(lower(right)?)),
             Ast::Interval(interval) => Some(time_calls::interval(interval, node, place)?),
+            Ast::Cast { data_type, .. }
+                if matches!(data_type, SqlType::Decimal(_) | SqlType::Numeric(_) | SqlType::Dec(_)) =>
+            {
+                return Err(place
+                    .fault_on(
+                        format!("there is no type {data_type} here: numbers of fixed digits are read as DOUBLE"),
+                        node,
+                    )
+                    .hint("write CAST(… AS DOUBLE), or count in whole cents: CAST(100 * x AS BIGINT)"));
+            }
+            Ast::Cast { data_type, .. } if !is_known(data_type) => {
+                return Err(place.fault_on(format!("there is no type {data_type} here"), node).hint(
+                    "the types are BIGINT, INTEGER, SMALLINT, TINYINT, DOUBLE, FLOAT, VARCHAR, BOOLEAN, DATE, TIMESTAMP",
+                ));
+            }
+            Ast::Collate { .. } => {
+                return Err(place
+                    .fault_on("COLLATE is not understood: texts are compared by their bytes", node)
+                    .hint("leave it out, or compare lower(text)"));
+            }
+            Ast::Tuple(_) => {
+                return Err(place
+                    .fault_on("rows in parentheses are not compared as a whole", node)
+                    .hint("compare each: a = 1 AND b = 2"));
+            }
+            Ast::Array(_) | Ast::CompoundFieldAccess { .. } => {
+                return Err(place
+                    .fault_on("lists are no values here", node)
+                    .hint("make a row of each value; of JSON, write json_extract(json, '$[0]')"));
+            }
             Ast::Function(function) => match date_trunc::read(function, node, place)? {
                 Some(Truncation::Polars(unit, time)) => Some(lower(&time)?.dt().truncate(lit(unit))),
                 Some(Truncation::Own(call)) => Some(lower(&call)?),
@@ -102,6 +134,14 @@ pub(super) fn extract_parts(
         Ok(())
     })?;
     Ok((bare, parts))
+}
+
+/// Whether a cast to a type is polars' to do: ours are functions by now.
+fn is_known(dtype: &SqlType) -> bool {
+    use SqlType as T;
+    let of_time = matches!(dtype, T::Date | T::Timestamp(..) | T::Datetime(_) | T::Time(..));
+    let unsigned = matches!(dtype, T::UTinyInt | T::USmallInt | T::UBigInt | T::Custom(..));
+    of_time || unsigned || dialect::target(dtype).is_some() || dialect::is_text(dtype)
 }
 
 /// The parts in their places.

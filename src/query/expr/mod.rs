@@ -12,6 +12,7 @@ mod fits;
 mod functions;
 mod literal;
 mod lower;
+mod operators;
 mod overflow;
 mod own;
 mod parse;

@@ -53,6 +53,9 @@ pub fn unknown_column(schema: &Schema, ident: &Ident, place: ClauseSpan<'_>) -> 
     let fault = place.fault_on(format!("there is no column '{}'", ident.value), &Ast::Identifier(ident.clone()));
     match nearest(&ident.value, &names) {
         Some(near) => fault.hint(format!("did you mean '{near}'?")),
+        None if ident.quote_style == Some('"') => {
+            fault.hint(format!("double quotes are for names: a text stands in single ones, '{}'", ident.value))
+        }
         None => fault.hint(format!("the columns are {}", shorten(&names))),
     }
 }

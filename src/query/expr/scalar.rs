@@ -11,8 +11,9 @@ use super::steps::Steps;
 use super::times::mark;
 use super::tree::read_by;
 use super::whole;
-use crate::data::Result;
+use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
+use crate::query::window::type_word;
 use crate::sync::deep;
 
 /// A scalar over the columns of a frame: a column as it stands where it is nothing more.
@@ -62,9 +63,9 @@ impl Scalar {
         let read = read_by(&timed, &|name| schema.get(name).cloned());
         let empty = DataFrame::empty_with_schema(&read);
         let typed = steps.of(&empty).map_err(|e| match said(&e.what) {
-                Some((what, hint)) => place.fault(what).hint(hint),
-                None => place.fault(e.what).hint("check the names and types in this expression"),
-            })?;
+            Some((what, hint)) => place.fault(what).hint(hint),
+            None => misfit(&read, place),
+        })?;
         let dtype = typed.dtype().clone();
         let columns = read.iter_names().cloned().collect();
         let (resolved, sql) = (timed.to_string().into(), place.clause.sql.clone());
@@ -93,6 +94,17 @@ impl Scalar {
             Self::Column(name) => Ok(frame.column(name)?.clone()),
             Self::Computed(computed) => computed.of(frame),
         }
+    }
+}
+
+/// The fault of an expression whose types do not go together, in a way that `fits` does not know.
+fn misfit(read: &Schema, place: ClauseSpan<'_>) -> Fault {
+    let types = read.iter().take(8).map(|(name, dtype)| format!("{name} is {}", type_word(dtype)));
+    let types = types.collect::<Vec<_>>().join(", ");
+    let fault = place.fault("the types in this expression do not go together");
+    match types.as_str() {
+        "" => fault.hint("cast what does not fit, such as CAST(… AS DOUBLE)"),
+        types => fault.hint(format!("{types}: cast what does not fit, such as CAST(… AS DOUBLE)")),
     }
 }
 

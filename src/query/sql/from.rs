@@ -6,6 +6,7 @@ use sqlparser::tokenizer::Token;
 use super::span::point;
 use super::tokens::{SqlToken, clause, span_of, split_commas};
 use crate::data::Result;
+use crate::data::near::nearest;
 use crate::query::query::{Clause, JoinClause, JoinConstraint, Query};
 
 /// Reads what stands between FROM and the next clause into `query`.
@@ -73,7 +74,18 @@ fn table(sql: &str, words: &[SqlToken], end: usize) -> Result<(Clause, Option<St
                 }
             }
         }
+        [table, word, ..] if table.name().is_some() && meant(word).is_some() => {
+            let (written, meant) = (&sql[word.at.clone()], meant(word).unwrap_or_default());
+            Err(point(sql, format!("'{written}' is not expected here"), word.at.clone())
+                .hint(format!("did you mean {meant}?")))
+        }
         _ => Err(point(sql, "FROM takes the name of a table", span_of(words, end))
             .hint("name a table, and perhaps what to call it: FROM trades AS t")),
     }
+}
+
+/// The word of a question that somebody may have meant.
+fn meant(word: &SqlToken) -> Option<&'static str> {
+    const WORDS: &[&str] = &["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "JOIN", "QUALIFY"];
+    word.name().and_then(|name| nearest(name, WORDS))
 }

@@ -35,8 +35,10 @@ pub fn parse_interval(text: &str) -> Result<Micros> {
             "d" | "day" => 86_400e6,
             "w" | "week" => 604_800e6,
             unit if months(unit).is_some() => {
-                return Err(Fault::new("months and years vary in length: only tumble takes them, and nothing else beside them")
-                    .hint("use days, such as INTERVAL '30 days'"));
+                return Err(Fault::new(
+                    "months and years vary in length: only tumble takes them, and nothing else beside them",
+                )
+                .hint("use days, such as INTERVAL '30 days'"));
             }
             _ => return Err(unknown()),
         };

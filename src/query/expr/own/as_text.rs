@@ -9,7 +9,9 @@ use crate::query::window::type_word;
 pub(super) const OWN: &[OwnFunction] = &[
     own(&[AS_TEXT], &[ANY], text, |a| a.texts(0).map(|texts| texts.0.into_column())),
     own(&["concat"], &[ANY], text, concat).more().told("concat(text, '-', text)", "joined; nulls are left out"),
-    own(&["concat_ws"], &[ANY, ANY], text, concat_ws).more().told("concat_ws('-', text, n)", "joined with a sign between"),
+    own(&["concat_ws"], &[ANY, ANY], text, concat_ws)
+        .more()
+        .told("concat_ws('-', text, n)", "joined with a sign between"),
 ];
 
 /// A value as text: what a cast means.
@@ -24,7 +26,9 @@ pub(super) fn texts(column: &Column) -> PolarsResult<StringChunked> {
     Ok(match column.dtype() {
         DataType::String => column.str()?.clone(),
         DataType::Float64 => column.f64()?.iter().map(|x| x.map(float)).collect(),
-        DataType::Float32 => column.f32()?.iter().map(|x| x.map(|x| spelled(&format!("{x:e}"), &x.to_string()))).collect(),
+        DataType::Float32 => {
+            column.f32()?.iter().map(|x| x.map(|x| spelled(&format!("{x:e}"), &x.to_string()))).collect()
+        }
         DataType::Date | DataType::Datetime(..) | DataType::Time => time::plain_texts(column)?,
         other @ (DataType::Duration(_) | DataType::List(_) | DataType::Binary) => polars_bail!(ComputeError:
             "{} has no text here", type_word(other)),

@@ -10,7 +10,8 @@ pub(super) const OWN: &[OwnFunction] = &[
     own(&[RIGHT], &[WHOLE, WHOLE], whole, shift_right),
     own(&[AND], &[WHOLE, WHOLE], whole, |a| both(a, |one, other| one & other)),
     own(&[OR], &[WHOLE, WHOLE], whole, |a| both(a, |one, other| one | other)),
-    own(&[XOR], &[WHOLE, WHOLE], whole, |a| both(a, |one, other| one ^ other)).told("xor(n, 5)", "bits set in one of both"),
+    own(&[XOR], &[WHOLE, WHOLE], whole, |a| both(a, |one, other| one ^ other))
+        .told("xor(n, 5)", "bits set in one of both"),
     own(&[NOT], &[WHOLE], whole, |a| both(a, |one, _| !one)),
 ];
 

@@ -126,7 +126,8 @@ fn whole_of(text: &str) -> Option<i64> {
     let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
     let mut number: i128 = 0;
     for place in 0..point.clamp(0, 40) {
-        let digit = usize::try_from(place).ok().and_then(|place| all.as_bytes().get(place)).map_or(0, |byte| byte - b'0');
+        let digit =
+            usize::try_from(place).ok().and_then(|place| all.as_bytes().get(place)).map_or(0, |byte| byte - b'0');
         number = number * 10 + i128::from(digit);
     }
     if point > 40 && all.bytes().any(|byte| byte != b'0') {

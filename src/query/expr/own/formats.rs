@@ -5,8 +5,14 @@ use polars::prelude::*;
 use super::{ANY, Arguments, OwnFunction, TEXT, Values, as_text, own, text};
 
 pub(super) const OWN: &[OwnFunction] = &[
-    own(&["format"], &[TEXT, ANY], text, |a| written(a, braces)).least(1).more().told("format('{}: {:.2f}', text, x)", "values put into a text"),
-    own(&["printf"], &[TEXT, ANY], text, |a| written(a, percents)).least(1).more().told("printf('%s: %.2f', text, x)", "values put into a text"),
+    own(&["format"], &[TEXT, ANY], text, |a| written(a, braces))
+        .least(1)
+        .more()
+        .told("format('{}: {:.2f}', text, x)", "values put into a text"),
+    own(&["printf"], &[TEXT, ANY], text, |a| written(a, percents))
+        .least(1)
+        .more()
+        .told("printf('%s: %.2f', text, x)", "values put into a text"),
 ];
 
 /// A piece of a text with places in it.
@@ -202,7 +208,13 @@ impl Form {
 
     fn float(&self, x: f64) -> Option<String> {
         if !x.is_finite() && self.kind.is_none_or(|kind| "fFeE".contains(kind)) {
-            let sign = if x < 0.0 { "-" } else if self.plus { "+" } else { "" };
+            let sign = if x < 0.0 {
+                "-"
+            } else if self.plus {
+                "+"
+            } else {
+                ""
+            };
             let text = format!("{sign}{}", as_text::float(x.abs()));
             return (!self.zeros).then(|| self.wide(text, self.align.unwrap_or('<')));
         }
@@ -238,7 +250,13 @@ impl Form {
                 digits.insert(at, ',');
             }
         }
-        let sign = if negative { "-" } else if self.plus { "+" } else { "" };
+        let sign = if negative {
+            "-"
+        } else if self.plus {
+            "+"
+        } else {
+            ""
+        };
         if self.zeros && self.align.is_none_or(|align| align == '>') {
             let missing = self.width.saturating_sub(sign.len() + digits.len());
             return format!("{sign}{}{digits}", "0".repeat(missing));

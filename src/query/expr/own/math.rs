@@ -26,7 +26,8 @@ pub(super) const OWN: &[OwnFunction] = &[
     own(&["degrees"], &[NUMBER], float, |a| one(a, f64::to_degrees)).told("degrees(x)", "from radians"),
     own(&["radians"], &[NUMBER], float, |a| one(a, f64::to_radians)).told("radians(x)", "from degrees"),
     own(&["gamma"], &[NUMBER], float, |a| one(a, gamma)).told("gamma(x)", "the gamma function"),
-    own(&["lgamma"], &[NUMBER], float, |a| one(a, libm::lgamma)).told("lgamma(x)", "the logarithm of the gamma function"),
+    own(&["lgamma"], &[NUMBER], float, |a| one(a, libm::lgamma))
+        .told("lgamma(x)", "the logarithm of the gamma function"),
     own(&["nextafter"], &[NUMBER, NUMBER], float, |a| two(a, libm::nextafter))
         .told("nextafter(x, 1)", "the next number on the way to another"),
     own(&["round_even", "roundbankers"], &[NUMBER, WHOLE], float, round_even)

@@ -11,8 +11,10 @@ pub(super) fn md5(bytes: &[u8]) -> [u8; 16] {
     padded.extend((bytes.len() as u64).wrapping_mul(8).to_le_bytes());
     let mut state = [0x6745_2301_u32, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
     for block in padded.chunks_exact(64) {
-        let words: Vec<u32> =
-            block.chunks_exact(4).map(|four| four.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte))).collect();
+        let words: Vec<u32> = block
+            .chunks_exact(4)
+            .map(|four| four.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte)))
+            .collect();
         let [mut a, mut b, mut c, mut d] = state;
         for step in 0..64 {
             let (mixed, word) = match step / 16 {

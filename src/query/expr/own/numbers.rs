@@ -12,12 +12,15 @@ pub(super) const OWN: &[OwnFunction] = &[
     own(&["isnan"], &[NUMBER], truth, |a| asked(a, f64::is_nan)).told("isnan(x)", "whether it is no number"),
     own(&["isinf"], &[NUMBER], truth, |a| asked(a, f64::is_infinite)).told("isinf(x)", "whether it is infinite"),
     own(&["isfinite"], &[NUMBER], truth, |a| asked(a, f64::is_finite)).told("isfinite(x)", "whether it is neither"),
-    own(&["signbit"], &[NUMBER], truth, |a| asked(a, f64::is_sign_negative)).told("signbit(x)", "whether it has a minus"),
+    own(&["signbit"], &[NUMBER], truth, |a| asked(a, f64::is_sign_negative))
+        .told("signbit(x)", "whether it has a minus"),
     own(&["even"], &[NUMBER], float, even).told("even(x)", "the next even number away from zero"),
     own(&["fmod"], &[NUMBER, NUMBER], float, fmod).told("fmod(x, 7)", "remainder, with the sign of the divisor"),
     own(&[REMAINDER], &[NUMBER, NUMBER], of_both, remainder),
     own(&[QUOTIENT], &[NUMBER, NUMBER], of_both, quotient),
-    own(&["round"], &[NUMBER, WHOLE], of_first, |a| digits(a, f64::round, true)).least(1).told("round(x, 2)", "to so many digits"),
+    own(&["round"], &[NUMBER, WHOLE], of_first, |a| digits(a, f64::round, true))
+        .least(1)
+        .told("round(x, 2)", "to so many digits"),
     own(&["trunc"], &[NUMBER, WHOLE], of_first, |a| digits(a, f64::trunc, false))
         .least(1)
         .told("trunc(x, 2)", "cut off after so many digits"),

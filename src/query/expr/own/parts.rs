@@ -18,8 +18,10 @@ pub(super) const OWN: &[OwnFunction] = &[
         .told("millisecond(time)", "since its minute began"),
     own(&["microsecond"], &[TIME], whole, |a| part(a, |t| t.clock() % MINUTE))
         .told("microsecond(time)", "since its minute began"),
-    own(&["week", "weekofyear"], &[TIME], whole, |a| part(a, |t| t.iso_week().1)).told("week(time)", "ISO week, 1 to 53"),
-    own(&["isoyear"], &[TIME], whole, |a| part(a, |t| t.iso_week().0)).told("isoyear(time)", "the year of its ISO week"),
+    own(&["week", "weekofyear"], &[TIME], whole, |a| part(a, |t| t.iso_week().1))
+        .told("week(time)", "ISO week, 1 to 53"),
+    own(&["isoyear"], &[TIME], whole, |a| part(a, |t| t.iso_week().0))
+        .told("isoyear(time)", "the year of its ISO week"),
     own(&["yearweek"], &[TIME], whole, |a| part(a, year_week)).told("yearweek(time)", "such as 202407"),
     own(&["dayofweek", "weekday"], &[TIME], whole, |a| part(a, |t| t.iso_day() % 7))
         .told("dayofweek(time)", "0 for Sunday to 6"),

@@ -112,11 +112,27 @@ fn escaped(a: &Arguments<'_>) -> PolarsResult<Column> {
 }
 
 fn like(a: &Arguments<'_>) -> PolarsResult<Column> {
-    let texts = a.texts(0)?;
-    let (Some(pattern), Some(escape)) = (a.constant(1)?, a.constant(2)?) else {
-        return Ok(a.each(|_| None::<bool>));
-    };
-    polars_ensure!(escape.chars().count() == 1, ComputeError: "ESCAPE takes one sign, and this is '{}'", escape);
+    let (texts, patterns) = (a.texts(0)?, a.texts(1)?);
+    let Some(escape) = a.constant(2)? else { return Ok(a.each(|_| None::<bool>)) };
+    polars_ensure!(escape.chars().count() < 2, ComputeError: "ESCAPE takes one sign, and this is '{}'", escape);
+    let options = if a.constant(3)?.is_some_and(|word| word == "i") { "si" } else { "s" };
+    // Mostly it is one pattern for all rows.
+    let (mut last, mut fault): (Option<(String, Regex)>, _) = (None, None);
+    let column = a.each(|row| {
+        let (text, pattern) = (texts.get(row)?, patterns.get(row)?);
+        if last.as_ref().is_none_or(|(known, _)| known != pattern) {
+            match expression(pattern, &escape).and_then(|written| regex(&written, options)) {
+                Ok(regex) => last = Some((pattern.to_owned(), regex)),
+                Err(wrong) => fault = Some(wrong),
+            }
+        }
+        last.as_ref().map(|(_, regex)| regex.is_match(text))
+    });
+    fault.map_or(Ok(column), Err)
+}
+
+/// A pattern of LIKE as a regular expression.
+fn expression(pattern: &str, escape: &str) -> PolarsResult<String> {
     let mut written = String::from("^");
     let mut letters = pattern.chars();
     while let Some(c) = letters.next() {
@@ -131,7 +147,5 @@ fn like(a: &Arguments<'_>) -> PolarsResult<Column> {
         }
     }
     written.push('$');
-    let any_case = a.constant(3)?.is_some_and(|word| word == "i");
-    let regex = regex(&written, if any_case { "si" } else { "s" })?;
-    Ok(a.each(|row| texts.get(row).map(|text| regex.is_match(text))))
+    Ok(written)
 }

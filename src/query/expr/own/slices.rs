@@ -9,9 +9,15 @@ pub(super) const OWN: &[OwnFunction] = &[
     own(&["right"], &[TEXT, WHOLE], text, |a| cut(a, false)).told("right(text, 2)", "its last letters"),
     own(&["lpad"], &[TEXT, WHOLE, TEXT], text, |a| pad(a, true)).told("lpad(text, 8, '0')", "filled up on the left"),
     own(&["rpad"], &[TEXT, WHOLE, TEXT], text, |a| pad(a, false)).told("rpad(text, 8, ' ')", "filled up on the right"),
-    own(&["trim"], &[TEXT, TEXT], text, |a| trim(a, true, true)).least(1).told("trim(text)", "without spaces around it"),
-    own(&["ltrim"], &[TEXT, TEXT], text, |a| trim(a, true, false)).least(1).told("ltrim(text)", "without spaces before it"),
-    own(&["rtrim"], &[TEXT, TEXT], text, |a| trim(a, false, true)).least(1).told("rtrim(text)", "without spaces after it"),
+    own(&["trim"], &[TEXT, TEXT], text, |a| trim(a, true, true))
+        .least(1)
+        .told("trim(text)", "without spaces around it"),
+    own(&["ltrim"], &[TEXT, TEXT], text, |a| trim(a, true, false))
+        .least(1)
+        .told("ltrim(text)", "without spaces before it"),
+    own(&["rtrim"], &[TEXT, TEXT], text, |a| trim(a, false, true))
+        .least(1)
+        .told("rtrim(text)", "without spaces after it"),
     own(&["reverse"], &[TEXT], text, reverse).told("reverse(text)", "backwards"),
     own(&["upper", "ucase"], &[TEXT], text, upper).told("upper(text)", "in capitals"),
     own(&["lower", "lcase"], &[TEXT], text, lower).told("lower(text)", "in small letters"),

@@ -12,7 +12,18 @@ pub(super) const OWN: &[OwnFunction] =
 
 pub(super) const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// A piece of a pattern.
@@ -55,7 +66,7 @@ pub(super) fn pieces(pattern: &str) -> PolarsResult<Vec<Piece>> {
             _ => {
                 let letter = letter.map_or_else(String::new, String::from);
                 polars_bail!(ComputeError:
-                    "'%{}{}' is no part of a time; there are %Y %m %d %H %M %S %f and others, and %% for a per cent sign",
+                    "'%{}{}' is no part of a time; there are %Y %m %d %H %M %S %f and others, and %% for the sign",
                     if bare { "-" } else { "" }, letter)
             }
         }
@@ -91,7 +102,8 @@ fn written(time: Micros, below: i64, pieces: &[Piece]) -> String {
     let thursday = days - iso_day + 3;
     let (iso_year, ..) = civil(thursday);
     let hour12 = (hour + 11) % 12 + 1;
-    let name = |names: &[&'static str], at: i64| usize::try_from(at).ok().and_then(|at| names.get(at)).map_or("", |n| *n);
+    let name =
+        |names: &[&'static str], at: i64| usize::try_from(at).ok().and_then(|at| names.get(at)).map_or("", |n| *n);
     let mut out = String::new();
     for piece in pieces {
         let (letter, bare) = match piece {

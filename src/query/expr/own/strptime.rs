@@ -22,7 +22,7 @@ fn strptime(a: &Arguments<'_>, gentle: bool) -> PolarsResult<Column> {
         _ => None,
     });
     if let Some(letter) = of_weeks {
-        polars_bail!(ComputeError: "strptime does not read '%{}'; weeks and names of zones are written, not read", letter);
+        polars_bail!(ComputeError: "strptime does not read '%{}'; weeks and zones' names are only written", letter);
     }
     let mut wrong = None;
     let column = a.each(|row| {

@@ -65,14 +65,8 @@ const FIXED: &[(&str, i64)] = &[
     ("week", WEEK),
     ("yearweek", WEEK),
 ];
-const MONTHLY: &[(&str, i64)] = &[
-    ("month", 1),
-    ("quarter", 3),
-    ("year", 12),
-    ("decade", 120),
-    ("century", 1_200),
-    ("millennium", 12_000),
-];
+const MONTHLY: &[(&str, i64)] =
+    &[("month", 1), ("quarter", 3), ("year", 12), ("decade", 120), ("century", 1_200), ("millennium", 12_000)];
 
 #[derive(Clone, Copy)]
 enum Unit {

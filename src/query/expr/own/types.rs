@@ -5,7 +5,8 @@ use polars::prelude::*;
 use super::{Arguments, OwnFunction, own, text};
 use crate::data::time::is_time;
 
-pub(super) const OWN: &[OwnFunction] = &[own(&["typeof"], &[ANY], text, type_of).told("typeof(x)", "the name of its type")];
+pub(super) const OWN: &[OwnFunction] =
+    &[own(&["typeof"], &[ANY], text, type_of).told("typeof(x)", "the name of its type")];
 
 /// What an argument has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
