@@ -95,10 +95,16 @@ pub(super) fn translate_typed<'t>(
             }
             // A number as it is written is a decimal one, whose halves go away from zero.
             if dtype.is_integer() && from.is_float() && is_decimal(inner, is_whole) {
-                **inner = call("round", vec![(**inner).clone()]);
+                **inner = call(own::ROUND_WRITTEN, vec![(**inner).clone()]);
             }
             let gentle = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
             Some((call(&own::cast_name(target, gentle), vec![(**inner).clone()]), dtype))
+        }
+        Ast::Function(function) if function.name.to_string().eq_ignore_ascii_case("round") => {
+            let parts = arguments(function)?;
+            let written = of(0)?.is_float() && is_decimal(parts.first()?, is_whole);
+            let parts = parts.into_iter().cloned().collect();
+            written.then(|| (call(own::ROUND_WRITTEN, parts), DataType::Float64))
         }
         Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } => {
             let (translated, dtype) = match (of(0)?, of(1)?) {
@@ -361,6 +367,15 @@ fn is_decimal(expr: &Ast, is_whole: &dyn Fn(&str) -> bool) -> bool {
 
 fn is_number(expr: &Ast) -> bool {
     matches!(expr, Ast::Value(v) if matches!(v.value, Value::Number(..)))
+}
+
+/// Whether calls of this name are translated into others.
+pub(super) fn is_renamed(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let escaped = ["like_escape", "ilike_escape", "not_like_escape", "not_ilike_escape"];
+    CALLS.iter().any(|(known, ..)| *known == lower)
+        || RENAMED.iter().any(|(known, _)| *known == lower)
+        || escaped.contains(&lower.as_str())
 }
 
 /// A template with its parts filled in, which takes that much of `room`; nothing is left where it does not fit.

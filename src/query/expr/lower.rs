@@ -77,7 +77,7 @@ pub(super) fn extract_parts(
             }
             Ast::Cast { data_type, .. } if !is_known(data_type) => {
                 return Err(place.fault_on(format!("there is no type {data_type} here"), node).hint(
-                    "the types are BIGINT, INTEGER, SMALLINT, TINYINT, DOUBLE, FLOAT, VARCHAR, BOOLEAN, DATE, TIMESTAMP",
+                    "the types are BIGINT, INTEGER, SMALLINT, TINYINT, DOUBLE, REAL, VARCHAR, BOOLEAN, DATE, TIMESTAMP",
                 ));
             }
             Ast::Collate { .. } => {

@@ -31,6 +31,7 @@ pub(super) fn operator_of(name: &str) -> Option<&'static str> {
         own::AND => "&",
         own::OR => "|",
         own::NOT => "~",
+        own::ROUND_WRITTEN => "round",
         own::LIKE => "LIKE",
         own::SIMILAR => "SIMILAR TO",
         own::POSITION => "position",

@@ -31,7 +31,7 @@ pub(super) fn texts(column: &Column) -> PolarsResult<StringChunked> {
         }
         DataType::Date | DataType::Datetime(..) | DataType::Time => time::plain_texts(column)?,
         other @ (DataType::Duration(_) | DataType::List(_) | DataType::Binary) => polars_bail!(ComputeError:
-            "{} has no text here", type_word(other)),
+            "{} has no text here; of times that lie apart, write date_diff('second', a, b)", type_word(other)),
         _ => column.cast(&DataType::String)?.str()?.clone(),
     }
     .with_name(name))

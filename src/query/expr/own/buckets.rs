@@ -3,8 +3,7 @@
 
 use polars::prelude::*;
 
-use super::times::whole_times;
-use super::{ANY, Arguments, OwnFunction, SPAN, TIME, WHOLE, own};
+use super::{ANY, Arguments, OwnFunction, SPAN, TIME, WHOLE, own, whole_times};
 use crate::data::time::{Micros, month_start, months_of};
 use crate::query::window::MONDAY;
 

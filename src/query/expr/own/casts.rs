@@ -57,7 +57,7 @@ where
 
 fn unfit<T>(a: &Arguments<'_>, target: &str) -> PolarsResult<T> {
     let is = crate::query::window::type_word(&a.dtype(0));
-    polars_bail!(ComputeError: "what is {} has no {}", is, target)
+    polars_bail!(ComputeError: "what is {} has no {}; cast it to VARCHAR first, or take a part of it", is, target)
 }
 
 fn to_whole(a: &Arguments<'_>, target: &str, dtype: &DataType, gentle: bool) -> PolarsResult<Column> {

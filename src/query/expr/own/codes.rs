@@ -40,7 +40,7 @@ fn digits(a: &Arguments<'_>, bits: u32) -> PolarsResult<Column> {
             let digits = |number| if bits == 4 { format!("{number:X}") } else { format!("{number:b}") };
             Ok(a.each(|row| numbers.get(row).map(digits)))
         }
-        _ => polars_bail!(ComputeError: "digits are of whole numbers and texts"),
+        _ => polars_bail!(ComputeError: "digits are of whole numbers and texts; write CAST(… AS BIGINT)"),
     }
 }
 
@@ -65,7 +65,7 @@ fn url_decode(a: &Arguments<'_>) -> PolarsResult<Column> {
         wrong |= decoded.is_none();
         decoded.map(std::borrow::Cow::into_owned)
     });
-    polars_ensure!(!wrong, ComputeError: "this is no text once it is decoded");
+    polars_ensure!(!wrong, ComputeError: "this is no text once it is decoded; leave such values out, by WHERE or CASE");
     Ok(column)
 }
 

@@ -42,7 +42,7 @@ impl Places {
             _ if a.len() == 1 => Self::Whole,
             whole if whole.is_integer() => Self::Numbers(a.whole(1)?),
             DataType::String | DataType::Null => Self::Texts(a.texts(1)?, None),
-            _ => polars_bail!(ComputeError: "a place in JSON is a text, such as '$.a[0]', or a number"),
+            _ => polars_bail!(ComputeError: "a place in JSON is a text or a whole number; write it like '$.a[0]'"),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::{Arguments, NUMBER, OwnFunction, WHOLE, float, own};
+use super::{Arguments, NUMBER, OwnFunction, float, own};
 
 pub(super) const OWN: &[OwnFunction] = &[
     own(&["cbrt"], &[NUMBER], float, |a| one(a, f64::cbrt)).told("cbrt(x)", "cube root"),
@@ -30,8 +30,6 @@ pub(super) const OWN: &[OwnFunction] = &[
         .told("lgamma(x)", "the logarithm of the gamma function"),
     own(&["nextafter"], &[NUMBER, NUMBER], float, |a| two(a, libm::nextafter))
         .told("nextafter(x, 1)", "the next number on the way to another"),
-    own(&["round_even", "roundbankers"], &[NUMBER, WHOLE], float, round_even)
-        .told("round_even(x, 2)", "to so many digits, halves to the even one"),
     own(&["exp"], &[NUMBER], float, |a| one(a, f64::exp)).told("exp(x)", "e to the power of x"),
     own(&["ln"], &[NUMBER], float, |a| one(a, f64::ln)).told("ln(x)", "natural logarithm"),
     own(&["sqrt"], &[NUMBER], float, |a| one(a, f64::sqrt)).told("sqrt(x)", "square root"),
@@ -55,14 +53,4 @@ fn log(a: &Arguments<'_>) -> PolarsResult<Column> {
 
 fn gamma(x: f64) -> f64 {
     if x == 0.0 { f64::INFINITY.copysign(x) } else { libm::tgamma(x) }
-}
-
-fn round_even(a: &Arguments<'_>) -> PolarsResult<Column> {
-    let (numbers, digits) = (a.floats(0)?, a.whole(1)?);
-    Ok(a.each(|row| {
-        let (x, digits) = (numbers.get(row)?, digits.get(row)?);
-        let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(i32::MAX).clamp(-400, 400));
-        let rounded = (x * scale).round_ties_even() / scale;
-        Some(if rounded.is_finite() { rounded } else { x })
-    }))
 }

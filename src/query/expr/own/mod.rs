@@ -37,7 +37,7 @@ pub(super) use self::bits::{AND, LEFT, NOT, OR, RIGHT, XOR};
 pub(super) use self::buckets::BUCKET_MONTHS;
 pub(super) use self::casts::cast_name;
 pub(super) use self::json_calls::{EXTRACT, EXTRACT_TEXT};
-pub(super) use self::numbers::{QUOTIENT, REMAINDER};
+pub(super) use self::numbers::{QUOTIENT, REMAINDER, ROUND_WRITTEN};
 pub(super) use self::parts::{TRUNCATE_ISO_YEAR, TRUNCATE_YEARS, part_named};
 pub(super) use self::patterns::{LIKE, SIMILAR};
 pub(super) use self::texts::{POSITION, SUBSTRING};
@@ -167,7 +167,8 @@ pub(super) fn meaning(
             most => format!("{least} to {most}"),
         };
         let many = if many == "1" { "1 argument".to_owned() } else { format!("{many} arguments") };
-        let fault = place.fault(format!("{name} takes {many}, and {written} are written"));
+        let fault = place
+            .fault(format!("{name} takes {many}, and {written} {} written", if written == 1 { "is" } else { "are" }));
         return Err(match own.usage {
             "" => fault.hint("look at the parentheses and commas of this call"),
             usage => fault.hint(format!("write it like {usage}")),
@@ -328,4 +329,23 @@ fn time(_: &[DataType]) -> DataType {
 
 fn date(_: &[DataType]) -> DataType {
     DataType::Date
+}
+
+fn as_times(column: &Column) -> PolarsResult<Column> {
+    column.cast(&DataType::Datetime(TimeUnit::Microseconds, None))
+}
+
+fn as_dates(column: &Column) -> PolarsResult<Column> {
+    column.cast(&DataType::Int32)?.cast(&DataType::Date)
+}
+
+/// Microseconds as times of a type.
+fn whole_times(micros: &Column, dtype: &DataType) -> PolarsResult<Column> {
+    match dtype {
+        DataType::Date => {
+            let days = micros.i64()?.iter().map(|time| time.map(|time| time.div_euclid(86_400_000_000)));
+            as_dates(&days.collect::<Int64Chunked>().into_column())
+        }
+        dtype => as_times(micros)?.cast(dtype),
+    }
 }

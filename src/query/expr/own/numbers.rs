@@ -18,15 +18,20 @@ pub(super) const OWN: &[OwnFunction] = &[
     own(&["fmod"], &[NUMBER, NUMBER], float, fmod).told("fmod(x, 7)", "remainder, with the sign of the divisor"),
     own(&[REMAINDER], &[NUMBER, NUMBER], of_both, remainder),
     own(&[QUOTIENT], &[NUMBER, NUMBER], of_both, quotient),
-    own(&["round"], &[NUMBER, WHOLE], of_first, |a| digits(a, f64::round, true))
+    own(&["round"], &[NUMBER, WHOLE], of_first, |a| digits(a, rounded, true))
         .least(1)
         .told("round(x, 2)", "to so many digits"),
-    own(&["trunc"], &[NUMBER, WHOLE], of_first, |a| digits(a, f64::trunc, false))
+    own(&[ROUND_WRITTEN], &[NUMBER, WHOLE], of_first, |a| digits(a, rounded_as_written, true)).least(1),
+    own(&["round_even", "roundbankers"], &[NUMBER, WHOLE], float, |a| scaled(a, to_even))
+        .told("round_even(x, 2)", "to so many digits, halves to the even one"),
+    own(&["trunc"], &[NUMBER, WHOLE], of_first, |a| digits(a, |scaled, _| scaled.trunc(), false))
         .least(1)
         .told("trunc(x, 2)", "cut off after so many digits"),
     own(&["sign"], &[NUMBER], whole, sign).told("sign(x)", "-1, 0 or 1"),
 ];
 
+/// `round` of what is made of numbers as they are written, which are decimal ones.
+pub(in crate::query::expr) const ROUND_WRITTEN: &str = "__round_written";
 /// `%` and `//`.
 pub(in crate::query::expr) const REMAINDER: &str = "__remainder";
 pub(in crate::query::expr) const QUOTIENT: &str = "__quotient";
@@ -143,7 +148,7 @@ fn quotient(a: &Arguments<'_>) -> PolarsResult<Column> {
 }
 
 /// To so many digits behind the point; negative ones are before it. Halves go away from zero, where it is `near`.
-fn digits(a: &Arguments<'_>, of: fn(f64) -> f64, near: bool) -> PolarsResult<Column> {
+fn digits(a: &Arguments<'_>, of: fn(f64, f64) -> f64, near: bool) -> PolarsResult<Column> {
     let wanted = if a.len() > 1 { Some(a.whole(1)?) } else { None };
     let wanted = |row: usize| wanted.as_ref().map_or(Some(0), |wanted| wanted.get(row));
     if a.dtype(0).is_integer() {
@@ -159,11 +164,24 @@ fn digits(a: &Arguments<'_>, of: fn(f64) -> f64, near: bool) -> PolarsResult<Col
             Some(i64::try_from((i128::from(number) + half) / scale * scale).ok())
         });
     }
+    scaled(a, of)
+}
+
+/// Floating-point numbers to so many digits, by what `of` makes of the scaled number and of what that lacks.
+fn scaled(a: &Arguments<'_>, of: fn(f64, f64) -> f64) -> PolarsResult<Column> {
+    let wanted = if a.len() > 1 { Some(a.whole(1)?) } else { None };
+    let wanted = |row: usize| wanted.as_ref().map_or(Some(0), |wanted| wanted.get(row));
     let numbers = a.floats(0)?;
     Ok(a.each(|row| {
         let (x, digits) = (numbers.get(row)?, wanted(row)?);
         let scale = 10_f64.powi(i32::try_from(digits.unsigned_abs()).unwrap_or(i32::MAX));
-        let rounded = if digits < 0 { of(x / scale) * scale } else { of(x * scale) / scale };
+        let rounded = if digits < 0 {
+            let scaled = x / scale;
+            of(scaled, -scaled.mul_add(scale, -x)) * scale
+        } else {
+            let scaled = x * scale;
+            of(scaled, x.mul_add(scale, -scaled)) / scale
+        };
         Some(match rounded.is_finite() {
             true => rounded,
             // Beyond what a number says: all its digits are wanted, or none.
@@ -171,4 +189,23 @@ fn digits(a: &Arguments<'_>, of: fn(f64) -> f64, near: bool) -> PolarsResult<Col
             false => x,
         })
     }))
+}
+
+/// Halves go away from zero, unless they are halves only because `rest` was cut off: 5.35 is a little less than that.
+fn rounded(scaled: f64, rest: f64) -> f64 {
+    let half = (scaled - scaled.trunc()).abs() == 0.5;
+    if half && rest * scaled < 0.0 { scaled.trunc() } else { scaled.round() }
+}
+
+/// The same of a decimal number, which is a half although binary digits cannot say it.
+fn rounded_as_written(scaled: f64, _: f64) -> f64 {
+    let from_half = (scaled - scaled.trunc()).abs() - 0.5;
+    let half = from_half.abs() <= scaled.abs() * 4.0 * f64::EPSILON;
+    if half { scaled.trunc() + scaled.signum() } else { scaled.round() }
+}
+
+/// Halves go to the even neighbour.
+fn to_even(scaled: f64, rest: f64) -> f64 {
+    let half = (scaled - scaled.trunc()).abs() == 0.5;
+    if half && rest != 0.0 { rounded(scaled, rest) } else { scaled.round_ties_even() }
 }

@@ -2,8 +2,7 @@
 
 use polars::prelude::*;
 
-use super::times::whole_times;
-use super::{Arguments, OwnFunction, TIME, WHOLE, float, own, same, whole};
+use super::{Arguments, OwnFunction, TIME, WHOLE, float, own, same, whole, whole_times};
 use crate::data::time::{Micros, civil, days_to};
 
 pub(super) const OWN: &[OwnFunction] = &[

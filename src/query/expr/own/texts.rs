@@ -79,7 +79,10 @@ fn letter(a: &Arguments<'_>) -> PolarsResult<Column> {
         wrong = wrong.or_else(|| letter.is_none().then_some(code));
         letter.map(String::from)
     });
-    wrong.map_or(Ok(column), |code| polars_bail!(ComputeError: "there is no letter {}", code))
+    wrong.map_or(
+        Ok(column),
+        |code| polars_bail!(ComputeError: "there is no letter {}; letters have the numbers 0 to 1114111", code),
+    )
 }
 
 fn translate(a: &Arguments<'_>) -> PolarsResult<Column> {

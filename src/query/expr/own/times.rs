@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDateTime};
 use polars::prelude::*;
 
 use super::parts::iso_year;
-use super::{ANY, Arguments, NUMBER, OwnFunction, TEXT, TIME, WHOLE, date, own, text, time, whole};
+use super::{ANY, Arguments, NUMBER, OwnFunction, TEXT, TIME, WHOLE, as_dates, as_times, date, own, text, time, whole};
 use crate::data::time::{civil, days_to};
 
 pub(super) const OWN: &[OwnFunction] = &[
@@ -35,14 +35,6 @@ fn moment(micros: Option<i64>) -> Option<NaiveDateTime> {
 
 fn micros_at(time: NaiveDateTime) -> i64 {
     time.and_utc().timestamp_micros()
-}
-
-fn as_times(column: &Column) -> PolarsResult<Column> {
-    column.cast(&DataType::Datetime(TimeUnit::Microseconds, None))
-}
-
-fn as_dates(column: &Column) -> PolarsResult<Column> {
-    column.cast(&DataType::Int32)?.cast(&DataType::Date)
 }
 
 fn name(a: &Arguments<'_>, form: &str) -> PolarsResult<Column> {
@@ -138,7 +130,10 @@ fn full_units(a: &Arguments<'_>) -> PolarsResult<Column> {
 
 /// What is said where there is no such date or time.
 fn none(what: Option<String>) -> PolarsResult<()> {
-    what.map_or(Ok(()), |what| polars_bail!(ComputeError: "there is no {}", what))
+    what.map_or(
+        Ok(()),
+        |what| polars_bail!(ComputeError: "there is no {}; leave such values out, by WHERE or CASE", what),
+    )
 }
 
 /// Days since 1970, where there is such a date and 32 bits can say it.
@@ -256,17 +251,6 @@ fn from_seconds(a: &Arguments<'_>) -> PolarsResult<Column> {
     });
     none(wrong)?;
     as_times(&column)
-}
-
-/// Microseconds as times of a type.
-pub(super) fn whole_times(micros: &Column, dtype: &DataType) -> PolarsResult<Column> {
-    match dtype {
-        DataType::Date => {
-            let days = micros.i64()?.iter().map(|time| time.map(|time| time.div_euclid(86_400_000_000)));
-            as_dates(&days.collect::<Int64Chunked>().into_column())
-        }
-        dtype => as_times(micros)?.cast(dtype),
-    }
 }
 
 fn add_months(a: &Arguments<'_>) -> PolarsResult<Column> {
