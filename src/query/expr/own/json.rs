@@ -205,12 +205,11 @@ impl Reader<'_> {
         }
         let digits = self.text.get(start..self.at)?;
         let bare = digits.strip_prefix('-').unwrap_or(digits);
-        let sound = bare.starts_with(|c: char| c.is_ascii_digit())
-            && !(bare.starts_with('0') && bare[1..].starts_with(|c: char| c.is_ascii_digit()))
-            && digits.parse::<f64>().is_ok()
-            && !bare.ends_with('.')
-            && !bare.contains(".e")
-            && !bare.contains(".E");
+        // Of what Rust reads as a number JSON has no zeros before others, and no point without digits on both sides.
+        let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+        let zeros = bare.strip_prefix('0').is_some_and(digit);
+        let point = bare.split_once('.').is_none_or(|(_, after)| digit(after));
+        let sound = digit(bare) && !zeros && point && digits.parse::<f64>().is_ok();
         sound.then(|| Json::Number(digits.to_owned()))
     }
 }
