@@ -14,6 +14,7 @@ use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr as Ast};
 
 use super::date_trunc::Truncation;
 use super::functions::{is_built_in, unknown_function};
+use super::operators::operator_of;
 use super::time_calls::{self, TimeOverflow};
 use super::tree::{arguments, column, rewrite};
 use super::{date_trunc, dialect, own, whole};
@@ -34,7 +35,7 @@ pub(super) fn to_polars(expr: &Ast, place: ClauseSpan<'_>, overflows: &mut Vec<T
                 .fault("this is nested too deeply")
                 .hint("take out parentheses that change nothing, or calculate in steps, in sub-questions"),
             false => place
-                .fault_on("this form of an expression is not understood", expr)
+                .fault_on(format!("{} is not understood", form(&what)), expr)
                 .hint("say it with operators, CASE and the functions that are offered as you type"),
         }
     })?;
@@ -112,7 +113,9 @@ pub(super) fn extract_parts(
                     Some(own) => {
                         let parts = arguments(function).unwrap_or_default();
                         let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
-                        let made = own::meaning(own, function, &parts, place)?;
+                        let name = function.name.to_string();
+                        let shown = operator_of(&name).unwrap_or(&name);
+                        let made = own::meaning(own, (shown, function), &parts, place)?;
                         if let (true, [time, ..]) = (own.names.contains(&own::MONTHS), &parts[..]) {
                             let lost = time.clone().is_not_null().and(made.clone().is_null());
                             overflows.push(TimeOverflow { lost, value: time.clone() });
@@ -134,6 +137,13 @@ pub(super) fn extract_parts(
         Ok(())
     })?;
     Ok((bare, parts))
+}
+
+/// What polars calls an expression that it does not understand.
+fn form(complaint: &str) -> String {
+    let name = complaint.split('\'').nth(1).unwrap_or_default();
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == ' ');
+    if plain { format!("'{name}' in an expression") } else { "this form of an expression".to_owned() }
 }
 
 /// Whether a cast to a type is polars' to do: ours are functions by now.

@@ -143,17 +143,16 @@ pub(super) fn find(call: &Function) -> Option<&'static OwnFunction> {
     all().find(|own| own.names.iter().any(|known| known.eq_ignore_ascii_case(&name)))
 }
 
-/// What a call means, whose arguments are `parts`.
+/// What a call means, of which is spoken by `name`, and whose arguments are `parts`.
 ///
 /// # Errors
 /// When they are too many or too few.
 pub(super) fn meaning(
     own: &'static OwnFunction,
-    call: &Function,
+    (name, call): (&str, &Function),
     parts: &[Expr],
     place: ClauseSpan<'_>,
 ) -> Result<Expr> {
-    let name = call.name.to_string();
     let written = match &call.args {
         FunctionArguments::List(list) => list.args.len(),
         _ => 0,
