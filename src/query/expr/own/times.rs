@@ -166,7 +166,7 @@ fn make_timestamp(a: &Arguments<'_>) -> PolarsResult<Column> {
         return as_times(&a.whole(0)?.0.into_column());
     }
     polars_ensure!(a.len() == 6, ComputeError:
-        "make_timestamp takes year, month, day, hour, minute and second, or microseconds since 1970");
+        "make_timestamp takes six parts, or microseconds since 1970; write make_timestamp(2024, 2, 29, 12, 30, 0)");
     let whole = (0..5).map(|at| a.whole(at)).collect::<PolarsResult<Vec<_>>>()?;
     let seconds = a.floats(5)?;
     let mut wrong = None;
@@ -223,7 +223,7 @@ fn epoch_ms(a: &Arguments<'_>) -> PolarsResult<Column> {
         return as_times(&column);
     }
     polars_ensure!(super::wrong_type(TIME, Some(&a.dtype(0))).is_none(), ComputeError:
-        "epoch_ms takes a time, or a whole number of milliseconds");
+        "epoch_ms takes a time, or a whole number of milliseconds; write CAST(… AS BIGINT)");
     let times = a.micros(0)?;
     let rounded = |time: i64| (time.saturating_abs() + 500) / 1_000 * time.signum();
     Ok(a.each(|row| times.get(row).map(rounded)))
