@@ -16,6 +16,9 @@ import argparse, concurrent.futures, math, os, random, subprocess, sys, tempfile
 import duckdb
 
 TABLES = {"t": 40, "u": 23, "w": 6}
+PARTS = ["year", "quarter", "month", "week", "isoyear", "dow", "isodow", "doy", "decade", "century", "millennium", "epoch"]
+SPANS = ["1 week", "10 days", "1 month", "1 quarter"]
+UNITS = ["day", "week", "month", "quarter", "year", "decade", "century", "isoyear"]
 COLUMNS = ["k", "i", "n", "x", "b", "d"]
 
 
@@ -72,6 +75,20 @@ class Questions:
             f"date_diff('month', {table}.d, DATE '2024-06-30')",
             f"(({table}.i & 3) << 2)",
             f"TRY_CAST({table}.k AS BIGINT)",
+            f"round({table}.x, {self.rng.randint(-1, 2)})",
+            f"trunc({table}.x)",
+            f"sign({table}.n)",
+            f"({table}.x // 4)",
+            f"xor({table}.n, 21)",
+            f"CAST({table}.x AS INTEGER)",
+            f"strpos({table}.k, 'b')",
+            f"damerau_levenshtein({table}.k, 'ab')",
+            f"unicode({table}.k)",
+            f"date_part('{self.pick(*PARTS)}', {table}.d)",
+            f"date_diff('{self.pick(*UNITS)}', {table}.d, DATE '2024-06-30')",
+            f"json_array_length('[1, 2]', {table}.k)",
+            f"CAST({table}.n * 0.5 AS BIGINT)",
+            f"if({table}.b, {table}.i, {table}.n)",
         )
 
     def value(self, table):
@@ -85,6 +102,18 @@ class Questions:
             f"regexp_replace({table}.k, '[ab]', 'z')",
             f"split_part({table}.k || '/q', '/', 2)",
             f"dayname({table}.d)",
+            f"CAST({table}.{self.pick(*COLUMNS)} AS VARCHAR)",
+            f"{table}.x || {table}.b",
+            f"concat({table}.x, {table}.k, {table}.d)",
+            f"strftime({table}.d, '%a %-d %B %Y %j %U %V')",
+            f"time_bucket(INTERVAL '{self.pick(*SPANS)}', {table}.d)",
+            f"reverse({table}.k)",
+            f"right({table}.k || 'xyz', {self.rng.randint(-3, 3)})",
+            f"trim({table}.k, 'ab')",
+            f"md5({table}.k)",
+            f"hex({table}.n)",
+            f"printf('%05d|%s', {table}.i, {table}.k)",
+            f"format('{{:.2f}} {{}}', {table}.x, {table}.b)",
             f"{table}.d + 3",
             f"last_day({table}.d)",
             f"{table}.n / {table}.i",

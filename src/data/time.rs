@@ -90,12 +90,23 @@ pub const fn days_to(year: i64, month: i64, day: i64) -> i64 {
     days + (153 * ((month + 9) % 12) + 2) / 5 + day - 719_469
 }
 
+/// Whole months from the year 0 to the month that a time lies in.
+pub fn months_of(micros: Micros) -> i64 {
+    let (year, month, _) = civil(micros.div_euclid(MICROS_A_DAY));
+    year * 12 + i64::from(month) - 1
+}
+
+/// When a month begins, counted from the year 0; `None` where 64 bits cannot say it.
+pub fn month_start(months: i64) -> Option<Micros> {
+    days_to(months.div_euclid(12), months.rem_euclid(12) + 1, 1).checked_mul(MICROS_A_DAY)
+}
+
 /// The first and the last day that the calendars of polars and chrono reach, less a margin.
 const FIRST_DAY: i64 = days_to(-262_000, 1, 1);
 const LAST_DAY: i64 = days_to(262_000, 1, 1);
 
 /// Year, month and day.
-fn civil(days: i64) -> (i64, u32, u32) {
+pub fn civil(days: i64) -> (i64, u32, u32) {
     let from_march = days + 719_468;
     let era = from_march.div_euclid(146_097);
     let day = from_march.rem_euclid(146_097);
@@ -288,6 +299,33 @@ pub fn convert(column: &Column, to: &DataType) -> PolarsResult<Column> {
 /// What polars says to such a cast.
 pub fn texts(column: &Column) -> PolarsResult<Column> {
     if is_plain(column) { column.cast(&DataType::String) } else { texts_with(column, ' ') }
+}
+
+/// Dates, times and times of a day as a cast to text has them: with no more digits of a second than say it.
+///
+/// # Errors
+/// An error of polars, which is not expected.
+pub fn plain_texts(column: &Column) -> PolarsResult<StringChunked> {
+    let trimmed = |text: String| {
+        let bare = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').len() } else { text.len() };
+        text.get(..bare).unwrap_or_default().to_owned()
+    };
+    let written = |value: AnyValue<'_>| match value {
+        AnyValue::Time(nanos) => Some(trimmed(text(nanos, TimeUnit::Nanoseconds, ' ', Clock::Full).split_off(11))),
+        value => value_text(&value).map(trimmed).map(|text| with_era(&text)),
+    };
+    (0..column.len()).map(|row| Ok(written(column.get(row)?))).collect()
+}
+
+/// A date or a time whose year has no sign: those up to the year 0 are `0001-01-01 (BC)` and before.
+fn with_era(text: &str) -> String {
+    let end = text.get(1..).and_then(|rest| rest.find('-')).map_or(0, |at| at + 1);
+    let (year, rest) = text.split_at(end);
+    match (year.parse::<i64>(), rest.split_at_checked(6)) {
+        (Ok(year), Some((day, clock))) if year <= 0 => format!("{:04}{day} (BC){clock}", 1 - year),
+        (Ok(_), _) => text.trim_start_matches('+').to_owned(),
+        (Err(_), _) => text.to_owned(),
+    }
 }
 
 /// A column of dates or times as texts of one form: ISO 8601, all digits of the unit.

@@ -7,7 +7,7 @@ use sqlparser::keywords::Keyword as K;
 use sqlparser::tokenizer::Token;
 
 use super::aggregate::AGGREGATES;
-use super::expr::SCALARS;
+use super::expr::scalars;
 use super::highlight::{TokenKind, is_key, pieces, tokens};
 use super::sql::{quote, quote_always};
 
@@ -248,7 +248,7 @@ fn functions() -> impl Iterator<Item = Item> {
     let aggregates = AGGREGATES.iter().filter(|of| of.shares.is_none()).flat_map(move |of| {
         of.aliases.iter().copied().chain([of.name]).map(move |name| call(name, of.usage, of.about))
     });
-    aggregates.chain(SCALARS.iter().map(move |of| call(of.name, of.usage, of.about)))
+    aggregates.chain(scalars().map(move |of| call(of.name, of.usage, of.about)))
 }
 
 /// A token that means something, and where it stands.

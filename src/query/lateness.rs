@@ -201,6 +201,7 @@ impl Delays {
 fn open_windows(kind: WindowAssigner, lateness: Micros) -> u64 {
     let (span, step) = match kind {
         WindowAssigner::Tumble(tumble) => (tumble.size, tumble.size),
+        WindowAssigner::Calendar(calendar) => (calendar.length(), calendar.length()),
         WindowAssigner::Hop(hop) => (hop.size, hop.slide),
         // Sessions of a key are more than a gap apart, and final a gap after their end.
         WindowAssigner::Session { gap } => (gap.saturating_mul(2), gap),

@@ -86,7 +86,7 @@ impl Windows {
         match self.kind? {
             WindowAssigner::Tumble(tumble) => Some(tumble.size),
             WindowAssigner::Hop(hop) => Some(hop.slide),
-            WindowAssigner::Session { .. } => None,
+            WindowAssigner::Calendar(_) | WindowAssigner::Session { .. } => None,
         }
     }
 
@@ -94,12 +94,14 @@ impl Windows {
     fn cuts(&self, start: Option<Micros>, end: Option<Micros>) -> bool {
         let Some(kind) = self.kind else { return false };
         // A session that begins within a gap of the edge may have begun before it.
-        let (before, length) = match kind {
-            WindowAssigner::Tumble(tumble) => (0, tumble.size),
-            WindowAssigner::Hop(hop) => (0, hop.size),
-            WindowAssigner::Session { gap } => (gap, gap),
+        let after = |start: Micros| match kind {
+            WindowAssigner::Tumble(tumble) => tumble.end(start),
+            WindowAssigner::Calendar(calendar) => calendar.end(start),
+            WindowAssigner::Hop(hop) => start.saturating_add(hop.size),
+            WindowAssigner::Session { gap } => start.saturating_add(gap),
         };
-        let end = end.or(start.map(|start| start.saturating_add(length)));
+        let before = if let WindowAssigner::Session { gap } = kind { gap } else { 0 };
+        let end = end.or(start.map(after));
         let begins = self.from.zip(start).is_some_and(|(from, start)| start < from.saturating_add(before));
         begins || self.until.zip(end).is_some_and(|(until, end)| end > until)
     }

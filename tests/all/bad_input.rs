@@ -278,7 +278,7 @@ fn no_refusal_is_the_dump_of_a_syntax_tree() {
     for (sql, word) in [
         ("SELECT k FROM r WHERE v > ALL (SELECT v FROM r)", "comparison"),
         ("SELECT {'a': 1} AS x FROM r", "'dictionary'"),
-        ("SELECT v AT TIME ZONE 'UTC' AS x FROM r", "'at time zone'"),
+        ("SELECT v AT TIME ZONE 'UTC' AS x FROM r", "AT TIME ZONE takes"),
         ("SELECT INTERVAL '1' AS x FROM r", "interval"),
         ("SELECT overlay(k PLACING 'x' FROM 1) AS x FROM r", "'overlay'"),
     ] {

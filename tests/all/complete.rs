@@ -1,7 +1,7 @@
 //! What is offered while a question is written: what can stand at the cursor, and nothing else.
 
 use braid::query::complete::{Completion, Item, ItemKind, KnownTable, complete};
-use braid::query::expr::SCALARS;
+use braid::query::expr::scalars;
 use braid::query::{Plan, Query};
 use eframe::egui;
 use egui::{Key, Modifiers};
@@ -100,13 +100,16 @@ fn functions_come_with_what_they_take() {
 
 #[test]
 fn every_function_that_is_offered_is_understood() {
-    let rows = df!("x" => [1.5, 2.0], "text" => ["a", "b"], "time" => [0_i64, 60_000_000])
-        .unwrap()
-        .lazy()
-        .with_column(col("time").cast(DataType::Datetime(TimeUnit::Microseconds, None)))
-        .collect()
-        .unwrap();
-    for function in SCALARS.iter().filter(|f| !f.name.starts_with("predict")) {
+    let rows = df!(
+        "x" => [1.5, 2.0], "y" => [1.0, 2.0], "n" => [1_i64, 2],
+        "text" => ["a", "b"], "json" => ["{}", "[]"], "time" => [0_i64, 60_000_000],
+    )
+    .unwrap()
+    .lazy()
+    .with_column(col("time").cast(DataType::Datetime(TimeUnit::Microseconds, None)))
+    .collect()
+    .unwrap();
+    for function in scalars().filter(|f| !f.name.starts_with("predict")) {
         let window = ["tumble", "hop", "session"].contains(&function.name);
         let rest = if window { ", count(*) AS n FROM r GROUP BY v" } else { " FROM r" };
         let sql = format!("SELECT {} AS v{rest}", function.usage);

@@ -199,7 +199,7 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT count(*) FROM flights x y z", "name of a table", "flights x y z"),
         ("SELECT count(*) FROM flights LIMIT many", "whole number", "many"),
         ("SELECT count(*) FROM flights GROUP BY tumble(origin, INTERVAL '1 hour')", "not a time", ""),
-        ("SELECT count(*) FROM flights GROUP BY tumble(date, INTERVAL '1 month')", "months", ""),
+        ("SELECT count(*) FROM flights GROUP BY hop(date, INTERVAL '1 day', INTERVAL '1 month')", "months", ""),
         ("SELECT tumble(date, INTERVAL '1 hour'), count(*) FROM flights", "not grouped by it", ""),
         ("SELECT origin FROM flights GROUP BY 3", "no item 3", "3"),
         ("SELECT count(*) FROM flights WHERE origin = 'ATL", "quote", ""),

@@ -288,7 +288,6 @@ fn arithmetic_that_leaves_the_range_is_null_and_told() {
         ("date_trunc('month', d)", 3),
         ("extract(year FROM t)", 1),
         ("year(d)", 3),
-        ("strftime(t, '%Y')", 2),
         ("CAST(d AS TIMESTAMP)", 3),
         ("CAST(ms AS TIMESTAMP)", 3),
         ("CAST(t AS DATE) + 1", 1),
@@ -350,7 +349,7 @@ fn enormous_intervals_are_refused_or_hold() {
         }
     }
     for (interval, word) in
-        [("1 decade", "is not an interval"), ("1 month 2 days", "vary in length"), ("soon", "is not an interval")]
+        [("1 fortnight", "is not an interval"), ("1 month 2 days", "vary in length"), ("soon", "is not an interval")]
     {
         let out =
             braid(&["run", "--history", &history, "--sql", &format!("SELECT t + INTERVAL '{interval}' AS x FROM r")]);

@@ -1,23 +1,19 @@
-//! Whether polars' SQL has a function, asked before the types of its arguments are known.
+//! Whether there is a function, asked before the types of its arguments are known.
 
 use sqlparser::ast::Expr as Ast;
 
-use super::cut::cut;
-use super::dialect::translate;
-use super::functions::{unknown_call, unknown_function};
-use super::lower::{extract_parts, sql_expr};
-use crate::data::{Fault, Result};
+use super::dialect::is_renamed;
+use super::functions::{is_built_in, unknown_function};
+use super::own;
+use crate::data::Result;
 use crate::query::sql::span::ClauseSpan;
 
-/// Complains about a call of a function that polars' SQL does not have.
+/// Complains about a call of a function that is not there.
 pub fn check_function(call: &Ast, place: ClauseSpan<'_>) -> Result<()> {
-    let mut translated = call.clone();
-    translate(&mut translated, place.clause.sql.len()).map_err(|(what, hint)| place.fault_on(what, call).hint(hint))?;
-    let (_, last) = cut(&translated);
-    let (bare, _) = extract_parts(&last, place, &mut Vec::new())?;
-    let complaint = sql_expr(&bare.to_string()).err().map(|e| Fault::from(e).what);
-    match complaint.and_then(|what| unknown_call(call, &what).break_value()) {
-        Some((name, node)) => Err(unknown_function(&name, &node, place)),
-        None => Ok(()),
+    let Ast::Function(function) = call else { return Ok(()) };
+    let name = function.name.to_string();
+    match own::find(function).is_some() || is_built_in(&name) || is_renamed(&name) {
+        true => Ok(()),
+        false => Err(unknown_function(&name, call, place)),
     }
 }

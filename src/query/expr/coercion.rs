@@ -6,11 +6,14 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator as Op, Expr as Ast, UnaryOperator, Value, VisitorMut};
+use sqlparser::ast::{
+    BinaryOperator as Op, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+    VisitorMut,
+};
 
 use super::steps::Steps;
-use super::tree::{column, read_by, text};
-use super::{dialect, literal, whole};
+use super::tree::{column, read_by};
+use super::{dialect, fits, literal, own, time_calls, whole};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
 use crate::query::walk;
@@ -58,9 +61,9 @@ impl VisitorMut for TypeCoercion<'_> {
     }
 
     fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<Fault> {
-        let (needs_types, parts) = self.open.pop().unwrap_or_default();
+        let (needs_types, mut parts) = self.open.pop().unwrap_or_default();
         self.waiting -= usize::from(needs_types);
-        let coerced = match self.rewrite(node, &parts) {
+        let coerced = match self.rewrite(node, &mut parts) {
             Ok(coerced) => coerced,
             Err(fault) => return ControlFlow::Break(fault),
         };
@@ -72,49 +75,57 @@ impl VisitorMut for TypeCoercion<'_> {
     }
 }
 
-/// Whether what an expression means depends on the types of its parts.
+/// Whether what an expression means depends on the types of its parts, or whether it is understood at all.
 fn needs_types(node: &Ast) -> bool {
-    let is_text = |side: &Ast| text(side).is_some();
-    match node {
-        Ast::Cast { data_type, .. } => dialect::is_whole(data_type) || dialect::is_truth(data_type),
-        Ast::Function(call) if dialect::is_round(call) => true,
-        node if whole::may_be(node) => true,
-        Ast::BinaryOp { left, op, right } => literal::compares(op) && (is_text(left) || is_text(right)),
-        Ast::Between { low, high, .. } => is_text(low) || is_text(high),
-        Ast::InList { list, .. } => list.iter().any(is_text),
-        _ => false,
-    }
+    matches!(
+        node,
+        Ast::Cast { .. }
+            | Ast::Function(_)
+            | Ast::BinaryOp { .. }
+            | Ast::UnaryOp { .. }
+            | Ast::Between { .. }
+            | Ast::InList { .. }
+            | Ast::Like { .. }
+            | Ast::ILike { .. }
+            | Ast::Case { .. }
+            | Ast::Floor { .. }
+            | Ast::Ceil { .. }
+    )
 }
 
 impl TypeCoercion<'_> {
-    /// Rewrites a node whose parts are done; gives its type where the rewriting tells it.
-    fn rewrite(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Result<Option<DataType>> {
-        let of = |i: usize| parts.get(i).and_then(Option::as_ref);
+    /// Rewrites a node whose parts are done; gives its type where the rewriting tells it. Texts that are written beside
+    /// something else get its type, in `parts` as well.
+    fn rewrite(&mut self, node: &mut Ast, parts: &mut [Option<DataType>]) -> Result<Option<DataType>> {
         if let Some((translated, dtype)) = literal::typed_literal(node, self.place)? {
             *node = translated;
             return Ok(Some(dtype));
         }
         match node {
             Ast::BinaryOp { left, op, right } if literal::compares(op) => {
-                literal::coerce_beside(of(0), right, self.place)?;
-                literal::coerce_beside(of(1), left, self.place)?;
+                self.beside(parts, 0, (1, right))?;
+                self.beside(parts, 1, (0, left))?;
             }
             Ast::Between { low, high, .. } => {
-                literal::coerce_beside(of(0), low, self.place)?;
-                literal::coerce_beside(of(0), high, self.place)?;
+                self.beside(parts, 0, (1, low))?;
+                self.beside(parts, 0, (2, high))?;
             }
             Ast::InList { list, .. } => {
-                for item in list {
-                    literal::coerce_beside(of(0), item, self.place)?;
+                for (at, item) in list.iter_mut().enumerate() {
+                    self.beside(parts, 0, (at + 1, item))?;
                 }
             }
+            Ast::Function(call) => self.arguments(call, parts)?,
             _ => {}
         }
+        let of = |i: usize| parts.get(i).and_then(Option::as_ref);
+        fits::check(node, of, self.place)?;
         if let Some(marked) = whole::marked(node, of) {
             *node = marked;
             return Ok(Some(DataType::Int64));
         }
-        let translated = dialect::translate_typed(node, of, &mut self.budget);
+        let is_whole = |name: &str| self.schema.get(name).is_some_and(DataType::is_integer);
+        let translated = dialect::translate_typed(node, of, &is_whole, &mut self.budget);
         if self.budget == 0 {
             let (what, hint) = dialect::too_deep();
             return Err(self.place.fault(what).hint(hint));
@@ -123,6 +134,32 @@ impl TypeCoercion<'_> {
             *node = translated;
             dtype
         }))
+    }
+
+    /// A text that is written beside a part becomes what that is.
+    fn beside(&self, parts: &mut [Option<DataType>], of: usize, (at, other): (usize, &mut Ast)) -> Result<()> {
+        let Some(dtype) = parts.get(of).cloned().flatten() else { return Ok(()) };
+        if let Some(now) = literal::coerce_beside(&dtype, other, self.place)?
+            && let Some(part) = parts.get_mut(at)
+        {
+            *part = Some(now);
+        }
+        Ok(())
+    }
+
+    /// A text that is written where a function takes a time becomes one.
+    fn arguments(&self, call: &mut Function, parts: &mut [Option<DataType>]) -> Result<()> {
+        let Some(own) = own::find(call) else { return Ok(()) };
+        let FunctionArguments::List(list) = &mut call.args else { return Ok(()) };
+        for (at, (argument, dtype)) in list.args.iter_mut().zip(parts).enumerate() {
+            if let FunctionArg::Unnamed(FunctionArgExpr::Expr(part)) = argument
+                && own.kind(at) == own::TIME
+                && let Some(now) = literal::coerce_beside(&time_calls::MICROS, part, self.place)?
+            {
+                *dtype = Some(now);
+            }
+        }
+        Ok(())
     }
 
     /// The type of a node, whole numbers as those of 64 bits. `None` where the node has none: binding
@@ -147,6 +184,12 @@ impl TypeCoercion<'_> {
             | Ast::Between { .. }
             | Ast::Like { .. }
             | Ast::ILike { .. } => return Some(DataType::Boolean),
+            Ast::Function(call) => {
+                if let Some(own) = own::find(call) {
+                    let types: Option<Vec<DataType>> = parts.iter().cloned().collect();
+                    return types.map(|types| (own.output)(&types));
+                }
+            }
             Ast::BinaryOp { op, .. } if literal::compares(op) || matches!(op, Op::And | Op::Or) => {
                 return Some(DataType::Boolean);
             }

@@ -20,7 +20,7 @@ pub(super) fn typed_literal(node: &Ast, place: ClauseSpan<'_>) -> Result<Option<
             Value::SingleQuotedString(text) => (data_type, Some(text.as_str())),
             _ => (data_type, None),
         },
-        Ast::Cast { expr, data_type, .. } => (data_type, text(expr)),
+        Ast::Cast { expr, data_type, kind: CastKind::Cast | CastKind::DoubleColon, .. } => (data_type, text(expr)),
         _ => return Ok(None),
     };
     let (Some(kind), Some(text)) = (TimeLiteral::of_sql(dtype), written) else { return Ok(None) };
@@ -55,19 +55,46 @@ pub(super) fn compares(op: &BinaryOperator) -> bool {
     matches!(op, Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Spaceship)
 }
 
-/// Types `other` when it is a text beside an expression of the type of a time.
+/// Types `other` when it is a text beside an expression of the type of a time, a number or a truth value: gives the
+/// type that it has then.
 ///
 /// # Errors
-/// When it is none.
-pub(super) fn coerce_beside(dtype: Option<&DataType>, other: &mut Ast, place: ClauseSpan<'_>) -> Result<()> {
-    let Some(text) = text(other) else { return Ok(()) };
+/// When it is no time.
+pub(super) fn coerce_beside(dtype: &DataType, other: &mut Ast, place: ClauseSpan<'_>) -> Result<Option<DataType>> {
+    let Some(text) = text(other) else { return Ok(None) };
     let kind = match dtype {
-        Some(DataType::Date) if text.trim().len() <= 10 => TimeLiteral::Date,
-        Some(DataType::Date | DataType::Datetime(..)) => TimeLiteral::Time,
-        _ => return Ok(()),
+        DataType::Date if text.trim().len() <= 10 => TimeLiteral::Date,
+        DataType::Date | DataType::Datetime(..) => TimeLiteral::Time,
+        _ => {
+            let Some((value, dtype)) = plain(dtype, text.trim()) else { return Ok(None) };
+            *other = Ast::value(value);
+            return Ok(Some(dtype));
+        }
     };
     *other = literal(text, kind, place)?;
-    Ok(())
+    Ok(Some(kind.dtype()))
+}
+
+/// A text as a number or a truth value, where it is one beside such a type.
+fn plain(dtype: &DataType, text: &str) -> Option<(Value, DataType)> {
+    match dtype {
+        DataType::Boolean => match text.to_ascii_lowercase().as_str() {
+            "true" | "t" => Some((Value::Boolean(true), DataType::Boolean)),
+            "false" | "f" => Some((Value::Boolean(false), DataType::Boolean)),
+            _ => None,
+        },
+        whole if whole.is_integer() => {
+            let number: i64 = text.parse().ok()?;
+            Some((Value::Number(number.to_string(), false), DataType::Int64))
+        }
+        float if float.is_float() => {
+            let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+            let digits = number.to_string();
+            let digits = if digits.contains('.') { digits } else { digits + ".0" };
+            Some((Value::Number(digits, false), DataType::Float64))
+        }
+        _ => None,
+    }
 }
 
 fn literal(text: &str, kind: TimeLiteral, place: ClauseSpan<'_>) -> Result<Ast> {

@@ -10,15 +10,16 @@
 //! Parts of expressions are expressions, so the functions here call each other.
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, Expr as Ast};
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr as Ast};
 
-use super::functions::{unknown_call, unknown_function};
+use super::date_trunc::Truncation;
+use super::functions::{is_built_in, unknown_function};
+use super::operators::operator_of;
 use super::time_calls::{self, TimeOverflow};
 use super::tree::{arguments, column, rewrite};
-use super::{date_trunc, own, whole};
+use super::{date_trunc, dialect, own, whole};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
-use crate::query::walk;
 use crate::sync::deep;
 
 /// What stands in the place of a part, with its number.
@@ -29,12 +30,13 @@ pub(super) fn to_polars(expr: &Ast, place: ClauseSpan<'_>, overflows: &mut Vec<T
     let (bare, parts) = extract_parts(expr, place, overflows)?;
     let parsed = sql_expr(&bare.to_string()).map_err(|e| {
         let what = Fault::from(e).what;
-        match walk::visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
-            Some((name, node)) => unknown_function(&name, &node, place),
-            None if what.starts_with("unable to parse") => place
+        match what.starts_with("unable to parse") {
+            true => place
                 .fault("this is nested too deeply")
                 .hint("take out parentheses that change nothing, or calculate in steps, in sub-questions"),
-            None => place.fault(what).hint("check the names and types in this expression"),
+            false => place
+                .fault_on(format!("{} is not understood", form(&what)), expr)
+                .hint("say it with operators, CASE and the functions that are offered as you type"),
         }
     })?;
     Ok(insert_parts(parsed, &parts))
@@ -64,8 +66,39 @@ pub(super) fn extract_parts(
             Ast::BinaryOp { left, op: BinaryOperator::And, right } => Some(lower(left)?.and(lower(right)?)),
             Ast::BinaryOp { left, op: BinaryOperator::Or, right } => Some(lower(left)?.or(lower(right)?)),
             Ast::Interval(interval) => Some(time_calls::interval(interval, node, place)?),
+            Ast::Cast { data_type, .. }
+                if matches!(data_type, SqlType::Decimal(_) | SqlType::Numeric(_) | SqlType::Dec(_)) =>
+            {
+                return Err(place
+                    .fault_on(
+                        format!("there is no type {data_type} here: numbers of fixed digits are read as DOUBLE"),
+                        node,
+                    )
+                    .hint("write CAST(… AS DOUBLE), or count in whole cents: CAST(100 * x AS BIGINT)"));
+            }
+            Ast::Cast { data_type, .. } if !is_known(data_type) => {
+                return Err(place.fault_on(format!("there is no type {data_type} here"), node).hint(
+                    "the types are BIGINT, INTEGER, SMALLINT, TINYINT, DOUBLE, REAL, VARCHAR, BOOLEAN, DATE, TIMESTAMP",
+                ));
+            }
+            Ast::Collate { .. } => {
+                return Err(place
+                    .fault_on("COLLATE is not understood: texts are compared by their bytes", node)
+                    .hint("leave it out, or compare lower(text)"));
+            }
+            Ast::Tuple(_) => {
+                return Err(place
+                    .fault_on("rows in parentheses are not compared as a whole", node)
+                    .hint("compare each: a = 1 AND b = 2"));
+            }
+            Ast::Array(_) | Ast::CompoundFieldAccess { .. } => {
+                return Err(place
+                    .fault_on("lists are no values here", node)
+                    .hint("make a row of each value; of JSON, write json_extract(json, '$[0]')"));
+            }
             Ast::Function(function) => match date_trunc::read(function, node, place)? {
-                Some((unit, time)) => Some(lower(&time)?.dt().truncate(lit(unit))),
+                Some(Truncation::Polars(unit, time)) => Some(lower(&time)?.dt().truncate(lit(unit))),
+                Some(Truncation::Own(call)) => Some(lower(&call)?),
                 None if time_calls::is_marked(function) => {
                     let parts = arguments(function).unwrap_or_default();
                     let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
@@ -80,12 +113,17 @@ pub(super) fn extract_parts(
                     Some(own) => {
                         let parts = arguments(function).unwrap_or_default();
                         let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
-                        let made = own::meaning(own, function, &parts, place)?;
+                        let name = function.name.to_string();
+                        let shown = operator_of(&name).unwrap_or(&name);
+                        let made = own::meaning(own, (shown, function), &parts, place)?;
                         if let (true, [time, ..]) = (own.names.contains(&own::MONTHS), &parts[..]) {
                             let lost = time.clone().is_not_null().and(made.clone().is_null());
                             overflows.push(TimeOverflow { lost, value: time.clone() });
                         }
                         Some(made)
+                    }
+                    None if !is_built_in(&function.name.to_string()) => {
+                        return Err(unknown_function(&function.name.to_string(), node, place));
                     }
                     None => None,
                 },
@@ -99,6 +137,21 @@ pub(super) fn extract_parts(
         Ok(())
     })?;
     Ok((bare, parts))
+}
+
+/// What polars calls an expression that it does not understand.
+fn form(complaint: &str) -> String {
+    let name = complaint.split('\'').nth(1).unwrap_or_default();
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == ' ');
+    if plain { format!("'{name}' in an expression") } else { "this form of an expression".to_owned() }
+}
+
+/// Whether a cast to a type is polars' to do: ours are functions by now.
+fn is_known(dtype: &SqlType) -> bool {
+    use SqlType as T;
+    let of_time = matches!(dtype, T::Date | T::Timestamp(..) | T::Datetime(_) | T::Time(..));
+    let unsigned = matches!(dtype, T::UTinyInt | T::USmallInt | T::UBigInt | T::Custom(..));
+    of_time || unsigned || dialect::target(dtype).is_some() || dialect::is_text(dtype)
 }
 
 /// The parts in their places.

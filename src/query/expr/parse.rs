@@ -74,6 +74,18 @@ fn with_operators(mut tokens: Vec<TokenWithSpan>) -> (Vec<TokenWithSpan>, bool) 
     (tokens, !found.is_empty())
 }
 
+/// `**` as `^`: sqlparser does not know it.
+fn with_powers(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        match kept.last_mut() {
+            Some(last) if last.token == Token::Mul && token.token == Token::Mul => last.token = Token::Caret,
+            _ => kept.push(token),
+        }
+    }
+    kept
+}
+
 /// Those operators as what they stand for.
 fn name_comparisons(node: &mut Ast) {
     let Ast::BinaryOp { left, op, right } = &*node else { return };
@@ -110,6 +122,7 @@ fn read(place: ClauseSpan<'_>) -> Result<Ast> {
     limits::of_tokens(&tokens).map_err(too_much)?;
     let lower = sql.to_ascii_lowercase();
     let (tokens, compares) = if lower.contains("distinct") { with_operators(tokens) } else { (tokens, false) };
+    let tokens = if sql.contains("**") { with_powers(tokens) } else { tokens };
     let mut parser = Parser::new(&GenericDialect).with_tokens_with_locations(tokens);
     let mut ast = parser.parse_expr().map_err(wrong)?;
     if compares {

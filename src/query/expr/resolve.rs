@@ -54,6 +54,9 @@ pub fn unknown_column(schema: &Schema, ident: &Ident, place: ClauseSpan<'_>) -> 
     match nearest(&ident.value, &names) {
         _ if names.is_empty() => fault.hint("add FROM and the name of a table"),
         Some(near) => fault.hint(format!("did you mean '{near}'?")),
+        None if ident.quote_style == Some('"') => {
+            fault.hint(format!("double quotes are for names: a text stands in single ones, '{}'", ident.value))
+        }
         None => fault.hint(format!("the columns are {}", shorten(&names))),
     }
 }

@@ -6,12 +6,14 @@ use sqlparser::ast::Expr as Ast;
 use super::coercion::coerce;
 use super::dialect::translate;
 use super::functions::check_aggregates;
+use super::said::said;
 use super::steps::Steps;
 use super::times::mark;
 use super::tree::read_by;
 use super::whole;
-use crate::data::Result;
+use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
+use crate::query::window::type_word;
 use crate::sync::deep;
 
 /// A scalar over the columns of a frame: a column as it stands where it is nothing more.
@@ -60,8 +62,10 @@ impl Scalar {
         let steps = Steps::new(&timed, place)?;
         let read = read_by(&timed, &|name| schema.get(name).cloned());
         let empty = DataFrame::empty_with_schema(&read);
-        let typed =
-            steps.of(&empty).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
+        let typed = steps.of(&empty).map_err(|e| match said(&e.what) {
+            Some((what, hint)) => place.fault(what).hint(hint),
+            None => misfit(&read, place),
+        })?;
         let dtype = typed.dtype().clone();
         let columns = read.iter_names().cloned().collect();
         let (resolved, sql) = (timed.to_string().into(), place.clause.sql.clone());
@@ -90,6 +94,17 @@ impl Scalar {
             Self::Column(name) => Ok(frame.column(name)?.clone()),
             Self::Computed(computed) => computed.of(frame),
         }
+    }
+}
+
+/// The fault of an expression whose types do not go together, in a way that `fits` does not know.
+fn misfit(read: &Schema, place: ClauseSpan<'_>) -> Fault {
+    let types = read.iter().take(8).map(|(name, dtype)| format!("{name} is {}", type_word(dtype)));
+    let types = types.collect::<Vec<_>>().join(", ");
+    let fault = place.fault("the types in this expression do not go together");
+    match types.as_str() {
+        "" => fault.hint("cast what does not fit, such as CAST(… AS DOUBLE)"),
+        types => fault.hint(format!("{types}: cast what does not fit, such as CAST(… AS DOUBLE)")),
     }
 }
 

@@ -14,10 +14,9 @@ use crate::query::window::parse_interval;
 pub(super) const PREFIX: &str = "__time_";
 /// a time that is calculated with,
 pub(super) const PLAIN: &str = "__time_plain";
-/// a cast to a date, a time or a text,
+/// a cast to a date or a time,
 pub(super) const DATE: &str = "__time_date";
 pub(super) const STAMP: &str = "__time_stamp";
-pub(super) const TEXT: &str = "__time_text";
 /// a sum and a difference.
 pub(super) const ADD: &str = "__time_add";
 pub(super) const SUB: &str = "__time_sub";
@@ -50,11 +49,6 @@ pub(super) fn meaning(
 ) -> Result<Expr> {
     let name = function.name.to_string();
     let made = match (name.as_str(), parts) {
-        (TEXT, [x]) => {
-            return Ok(x
-                .clone()
-                .map(|c| time::texts(&c), |_, field| Ok(Field::new(field.name().clone(), DataType::String))));
-        }
         (PLAIN, [x]) => x.clone().map(|c| time::plain(&c), |_, field| Ok(field.clone())),
         (DATE, [x]) => to(x, DataType::Date),
         (STAMP, [x]) => to(x, MICROS),
@@ -86,7 +80,7 @@ pub(super) fn interval(interval: &Interval, node: &Ast, place: ClauseSpan<'_>) -
     let micros = parse_interval(&format!("{text}{unit}")).map_err(|fault| {
         let varies = fault.what.contains("vary in length");
         let what = if varies {
-            "months and years vary in length, so they cannot be added to a time".to_owned()
+            "months and years stand alone beside a time: they vary in length".to_owned()
         } else {
             fault.what
         };

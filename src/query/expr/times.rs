@@ -8,15 +8,22 @@ use sqlparser::ast::{
     BinaryOperator as Op, DataType as SqlType, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value,
 };
 
+use super::dialect::months_of;
 use super::own;
-use super::time_calls::{ADD, DATE, MICROS, PLAIN, PREFIX, STAMP, SUB, TEXT};
+use super::time_calls::{ADD, DATE, MICROS, PLAIN, PREFIX, STAMP, SUB};
 use super::tree::{self, arguments, call};
 use crate::data::Result;
 use crate::data::time;
 use crate::query::walk;
 
 /// Functions that take a time and give it back as it is.
-const NEUTRAL: &[&str] = &["coalesce", "ifnull", "nullif", "if", "greatest", "least"];
+pub(super) const NEUTRAL: &[&str] = &["coalesce", "nullif", "greatest", "least"];
+
+/// Others that give a time of the type of the one they take.
+const LIKE_ITS_TIME: &[&str] =
+    &["date_trunc", "time_bucket", own::BUCKET_MONTHS, own::TRUNCATE_YEARS, own::TRUNCATE_ISO_YEAR, PLAIN, ADD, SUB];
+/// Functions that take infinite times as well as any other.
+const AS_THEY_ARE: &[&str] = &[own::AS_TEXT, "concat", "concat_ws", "format", "printf", "typeof", "strftime"];
 
 /// The type of an expression that is a date, a time or a span, as far as its form tells.
 fn kind(expr: &Ast, schema: &Schema) -> Option<DataType> {
@@ -41,39 +48,13 @@ fn kind(expr: &Ast, schema: &Schema) -> Option<DataType> {
         Ast::Function(call) => match call.name.to_string().to_lowercase().as_str() {
             DATE => Some(DataType::Date),
             STAMP => Some(MICROS),
-            name if NEUTRAL.contains(&name) || matches!(name, "date_trunc" | PLAIN | ADD | SUB) => {
-                arguments(call).into_iter().flatten().find_map(|arg| kind(arg, schema))
+            name if NEUTRAL.contains(&name) || LIKE_ITS_TIME.contains(&name) => {
+                arguments(call).into_iter().flatten().find_map(|arg| kind(arg, schema).filter(time::is_time))
             }
-            _ => None,
+            _ => own::find(call).and_then(own::OwnFunction::time),
         },
         _ => None,
     }
-}
-
-/// The months that an interval says, where it says whole ones and nothing else.
-fn months_of(ast: &Ast) -> Option<i64> {
-    let interval = match ast {
-        Ast::Interval(interval) => interval,
-        Ast::Nested(inner) => return months_of(inner),
-        _ => return None,
-    };
-    let text = match &*interval.value {
-        Ast::Value(value) => match &value.value {
-            Value::SingleQuotedString(text) | Value::Number(text, _) => text.clone(),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let unit = interval.leading_field.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
-    let text = format!("{text}{unit}").to_lowercase();
-    let (number, unit) = text.trim().split_once(' ')?;
-    let each = match unit.trim().trim_end_matches('s') {
-        "month" | "mon" => 1,
-        "quarter" => 3,
-        "year" => 12,
-        _ => return None,
-    };
-    number.parse::<i64>().ok()?.checked_mul(each)
 }
 
 fn cast_type(dtype: &SqlType) -> Option<DataType> {
@@ -82,18 +63,6 @@ fn cast_type(dtype: &SqlType) -> Option<DataType> {
         SqlType::Timestamp(..) | SqlType::Datetime(_) => Some(MICROS),
         _ => None,
     }
-}
-
-fn is_text(dtype: &SqlType) -> bool {
-    matches!(
-        dtype,
-        SqlType::Varchar(_)
-            | SqlType::Text
-            | SqlType::String(_)
-            | SqlType::Char(_)
-            | SqlType::CharVarying(_)
-            | SqlType::Nvarchar(_)
-    )
 }
 
 /// Gives times of different types one in which they are compared, so that polars does not choose.
@@ -154,9 +123,6 @@ pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
                 op: Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Spaceship,
                 right,
             } => alike(vec![left, right], schema),
-            Ast::BinaryOp { left, op: Op::StringConcat, right } => {
-                [left, right].into_iter().for_each(|side| wrap(side, TEXT))
-            }
             Ast::Between { expr, low, high, .. } => alike(vec![expr, low, high], schema),
             Ast::InList { expr, list, .. } => alike(std::iter::once(&mut **expr).chain(list).collect(), schema),
             Ast::Case { conditions, else_result, .. } => {
@@ -168,7 +134,6 @@ pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
             Ast::Cast { expr: inner, data_type, .. } if is_time(inner) => match cast_type(data_type) {
                 Some(DataType::Date) => *node = call(DATE, vec![(**inner).clone()]),
                 Some(_) => *node = call(STAMP, vec![(**inner).clone()]),
-                None if is_text(data_type) => *node = call(TEXT, vec![(**inner).clone()]),
                 // Days as a number: an infinite date has none.
                 None if kind(inner, schema) == Some(DataType::Date) => wrap(inner, PLAIN),
                 None => {}
@@ -184,7 +149,7 @@ pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
                 match name.as_str() {
                     name if name.starts_with(PREFIX) => {}
                     name if NEUTRAL.contains(&name) => alike(parts.collect(), schema),
-                    "concat" | "concat_ws" => parts.for_each(|part| wrap(part, TEXT)),
+                    name if AS_THEY_ARE.contains(&name) => {}
                     _ => parts.for_each(|part| wrap(part, PLAIN)),
                 }
             }

@@ -5,6 +5,7 @@ use polars::prelude::arity::{broadcast_binary_elementwise, broadcast_binary_elem
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator as Op, Expr as Ast, Function, UnaryOperator, Value};
 
+use super::said::said;
 use super::tree::{arguments, call};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
@@ -18,16 +19,6 @@ const ABS: &str = "__whole_abs";
 
 /// What is said where a number has no place.
 pub(super) const TOO_LARGE: &str = "a whole number does not fit into 64 bits";
-
-/// Whether an expression may be such a place: that depends on the types of its parts.
-pub(super) fn may_be(node: &Ast) -> bool {
-    match node {
-        Ast::BinaryOp { op: Op::Plus | Op::Minus | Op::Multiply, .. } => true,
-        Ast::UnaryOp { op: UnaryOperator::Minus, expr } => !is_number(expr),
-        Ast::Function(function) => is_abs(function),
-        _ => false,
-    }
-}
 
 fn is_number(ast: &Ast) -> bool {
     matches!(ast, Ast::Value(value) if matches!(value.value, Value::Number(..)))
@@ -93,11 +84,14 @@ fn of_two(one: &Expr, other: &Expr, step: impl Fn(i64, i64) -> (i64, bool) + Cop
     one.clone().map_many(calculate, std::slice::from_ref(other), output)
 }
 
-/// The fault of an expression in which a number has no place, from polars' words for it.
+/// The fault of an expression in which a value has no place, from polars' words for it.
 pub(super) fn told(fault: Fault, sql: &str) -> Fault {
-    match fault.what.contains(TOO_LARGE) {
-        true => Fault::new(TOO_LARGE).at(sql).hint("calculate with decimal numbers: CAST(… AS DOUBLE)"),
-        false => fault,
+    if fault.what.contains(TOO_LARGE) {
+        return Fault::new(TOO_LARGE).at(sql).hint("calculate with decimal numbers: CAST(… AS DOUBLE)");
+    }
+    match said(&fault.what) {
+        Some((what, hint)) => Fault::new(what).at(sql).hint(hint),
+        None => fault,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::query::Plan;
 use crate::query::expr::{Scalar, ScalarId};
 use crate::query::keys::Coded;
 use crate::query::plan::GroupKey;
-use crate::query::window::{Tumble, WindowAssigner, as_times, micros_of};
+use crate::query::window::{WindowAssigner, as_times, micros_of};
 use polars::prelude::*;
 use std::collections::HashMap;
 
@@ -32,18 +32,15 @@ struct Uses {
 struct KeyId {
     of: ScalarId,
     /// Set when the key is the start of the window of a time.
-    tumble: Option<Tumble>,
+    window: Option<WindowAssigner>,
 }
 
 impl KeyId {
     /// `None` where a row's key is not its own alone to say: hops and sessions.
     fn of(key: &GroupKey) -> Option<Self> {
-        let tumble = match key.window.as_ref().map(|window| window.kind) {
-            None => None,
-            Some(WindowAssigner::Tumble(tumble)) => Some(tumble),
-            Some(_) => return None,
-        };
-        Some(Self { of: key_scalar(key).id(), tumble })
+        let window = key.window.as_ref().map(|window| window.kind);
+        let alone = matches!(window, None | Some(WindowAssigner::Tumble(_) | WindowAssigner::Calendar(_)));
+        alone.then(|| Self { of: key_scalar(key).id(), window })
     }
 }
 
@@ -208,12 +205,16 @@ fn code(key: &GroupKey, rows: &DataFrame) -> Option<Coded> {
     let values = unlost(key_scalar(key), rows)?;
     let coded = || -> Result<Option<Coded>> {
         let Some(window) = &key.window else { return Coded::of(&values) };
-        let WindowAssigner::Tumble(tumble) = window.kind else { return Ok(None) };
+        let starts = |times: &Int64Chunked| match window.kind {
+            WindowAssigner::Tumble(tumble) => Some(tumble.starts(times)),
+            WindowAssigner::Calendar(calendar) => Some(calendar.starts(times)),
+            WindowAssigner::Hop(_) | WindowAssigner::Session { .. } => None,
+        };
         let times = window.sound(&micros_of(&values)?);
         if times.null_count() > values.null_count() {
             return Ok(None);
         }
-        Coded::of(&as_times(PlSmallStr::EMPTY, tumble.starts(&times)))
+        starts(&times).map_or(Ok(None), |starts| Coded::of(&as_times(PlSmallStr::EMPTY, starts)))
     };
     coded().ok()?
 }

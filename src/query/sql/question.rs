@@ -11,6 +11,7 @@ use super::clauses::{ClauseKind, split_clauses};
 use super::span::point;
 use super::tokens::{SqlToken, clause, span_of, split_commas, unenclosed};
 use super::{items_of, quote_always, rest_of};
+use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::query::query::{Clause, JoinConstraint, Query};
 use crate::sync::deep;
@@ -257,6 +258,11 @@ pub(super) fn from<'a>(sql: &str, words: &'a [SqlToken]) -> Result<From<'a>> {
     FromReader { sql, words, at: 0, end }.all()
 }
 
+/// The word of a question that somebody may have meant.
+fn meant(name: &str) -> Option<&'static str> {
+    nearest(name, &["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "JOIN", "QUALIFY"])
+}
+
 /// Whether a function makes a table of whole numbers.
 fn is_series(name: &str) -> bool {
     name.eq_ignore_ascii_case("range") || name.eq_ignore_ascii_case("generate_series")
@@ -463,6 +469,13 @@ impl<'a> FromReader<'_, 'a> {
                 Ok((None, Vec::new()))
             };
         };
+        let goes_on = self.rest().get(1).is_some_and(|next| {
+            !matches!(next.token, Token::Comma | Token::LParen | Token::RParen)
+                && !matches!(next.keyword(), Keyword::ON | Keyword::USING)
+        });
+        if let Some(meant) = meant(name).filter(|_| !said && goes_on && !self.starts_join(1)) {
+            return Err(self.wrong(&format!("'{name}' is not expected here")).hint(format!("did you mean {meant}?")));
+        }
         self.at += 1;
         let (columns, after) = names(self.sql, self.rest())?;
         self.at = self.words.len() - after.len();

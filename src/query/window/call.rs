@@ -4,7 +4,7 @@ use sqlparser::ast::{
     DateTimeField, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
 };
 
-use super::{Hop, Micros, Tumble, WindowAssigner, checked, parse_interval};
+use super::{Calendar, Hop, MONDAY, Micros, Tumble, WindowAssigner, checked, months_in, parse_interval};
 use crate::data::Result;
 use crate::query::sql::span::ClauseSpan;
 
@@ -74,13 +74,20 @@ pub fn window_call(expr: &Ast, place: ClauseSpan<'_>) -> Result<Option<WindowCal
     let Some((time, spans)) = args.split_first().filter(|(_, spans)| (*least..=*most).contains(&spans.len())) else {
         return Err(needs());
     };
+    if let ("tumble", [size, rest @ ..]) = (*name, spans)
+        && let Some(months) = words(size).and_then(|words| months_in(&words))
+    {
+        let offset = rest.first().map_or(Ok(0), |offset| interval(offset, place))?;
+        let kind = checked(WindowAssigner::Calendar(Calendar { months, offset }))
+            .map_err(|fault| place.fault_on(fault.what, expr).hint(*usage))?;
+        return Ok(Some(WindowCall { time: (*time).clone(), kind }));
+    }
     let spans = spans.iter().map(|span| interval(span, place)).collect::<Result<Vec<_>>>()?;
+    let begin = |every: Micros, offset: &[Micros]| offset.first().copied().unwrap_or(0).saturating_add(origin(every));
     let kind = match (*name, &spans[..]) {
-        ("tumble", [size, rest @ ..]) => {
-            WindowAssigner::Tumble(Tumble { size: *size, offset: rest.first().copied().unwrap_or(0) })
-        }
+        ("tumble", [size, rest @ ..]) => WindowAssigner::Tumble(Tumble { size: *size, offset: begin(*size, rest) }),
         ("hop", [slide, size, rest @ ..]) => {
-            WindowAssigner::Hop(Hop { slide: *slide, size: *size, offset: rest.first().copied().unwrap_or(0) })
+            WindowAssigner::Hop(Hop { slide: *slide, size: *size, offset: begin(*slide, rest) })
         }
         (_, [gap, ..]) => WindowAssigner::Session { gap: *gap },
         _ => return Err(needs()),
@@ -91,8 +98,14 @@ pub fn window_call(expr: &Ast, place: ClauseSpan<'_>) -> Result<Option<WindowCal
     Ok(Some(WindowCall { time: (*time).clone(), kind }))
 }
 
-fn interval(expr: &Ast, place: ClauseSpan<'_>) -> Result<Micros> {
-    let usage = "write it like INTERVAL '15 minutes'";
+/// Weeks begin on a Monday, all else where 1970 did.
+fn origin(every: Micros) -> Micros {
+    const WEEK: Micros = 604_800_000_000;
+    if every > 0 && every % WEEK == 0 { MONDAY.rem_euclid(every) } else { 0 }
+}
+
+/// The words of an interval.
+fn words(expr: &Ast) -> Option<String> {
     let text = |e: &Ast| match e {
         Ast::Value(v) => match &v.value {
             Value::SingleQuotedString(s) | Value::Number(s, _) => Some(s.clone()),
@@ -104,15 +117,19 @@ fn interval(expr: &Ast, place: ClauseSpan<'_>) -> Result<Micros> {
         },
         _ => None,
     };
-    let words = match expr {
+    match expr {
         Ast::Interval(i) => text(&i.value).map(|t| match &i.leading_field {
             Some(DateTimeField::Custom(unit)) => format!("{t} {unit}"),
             Some(unit) => format!("{t} {unit}"),
             None => t,
         }),
         other => text(other),
-    };
-    let words = words.ok_or_else(|| place.fault_on("this is not an interval", expr).hint(usage))?;
+    }
+}
+
+fn interval(expr: &Ast, place: ClauseSpan<'_>) -> Result<Micros> {
+    let usage = "write it like INTERVAL '15 minutes'";
+    let words = words(expr).ok_or_else(|| place.fault_on("this is not an interval", expr).hint(usage))?;
     parse_interval(&words).map_err(|fault| {
         place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { usage.into() } else { fault.hint })
     })

@@ -6,7 +6,7 @@ use super::{Admission, Micros, Tumble, WindowAssignment};
 
 /// `[start, start + size)`, with starts at `offset + k * slide`. A slide need not divide the size; one that is longer
 /// than the size leaves gaps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hop {
     pub slide: Micros,
     pub size: Micros,

@@ -34,9 +34,11 @@ pub fn parse_interval(text: &str) -> Result<Micros> {
             "h" | "hr" | "hour" => 3_600e6,
             "d" | "day" => 86_400e6,
             "w" | "week" => 604_800e6,
-            "month" | "mon" | "year" | "quarter" => {
-                return Err(Fault::new("months and years vary in length, so they cannot be a window's size")
-                    .hint("use days, such as INTERVAL '30 days'"));
+            unit if months(unit).is_some() => {
+                return Err(Fault::new(
+                    "months and years vary in length: only tumble takes them, and nothing else beside them",
+                )
+                .hint("use days, such as INTERVAL '30 days'"));
             }
             _ => return Err(unknown()),
         };
@@ -45,6 +47,34 @@ pub fn parse_interval(text: &str) -> Result<Micros> {
         rest = after.trim_start();
     }
     if any { within(total, text) } else { Err(unknown()) }
+}
+
+/// So many months are the unit of this name, which is one.
+fn months(unit: &str) -> Option<i64> {
+    match unit {
+        "month" | "mon" => Some(1),
+        "quarter" => Some(3),
+        "year" | "yr" | "y" => Some(12),
+        "decade" => Some(120),
+        "century" | "centurie" => Some(1_200),
+        "millennium" | "millennia" => Some(12_000),
+        _ => None,
+    }
+}
+
+/// The months in an interval that says whole months, quarters or years and nothing else: `1 year 2 months`.
+pub fn months_in(text: &str) -> Option<i64> {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    let pairs = words.chunks(2).map(|pair| match pair {
+        [number, unit] => {
+            let number = number.parse::<i64>().ok()?;
+            months(unit.trim_end_matches('s')).or_else(|| months(unit))?.checked_mul(number)
+        }
+        _ => None,
+    });
+    let total = pairs.collect::<Option<Vec<i64>>>()?.into_iter().try_fold(0_i64, i64::checked_add)?;
+    (!words.is_empty()).then_some(total)
 }
 
 /// The longest interval, microseconds: times reach from 292,000 years before 1970 to as many after it.

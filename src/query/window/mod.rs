@@ -7,6 +7,7 @@ use super::expr::Scalar;
 use crate::data::time::is_infinite;
 use crate::data::{Fault, Result};
 
+mod calendar;
 mod call;
 mod hop;
 mod interval;
@@ -14,9 +15,10 @@ pub mod session;
 mod time;
 mod tumble;
 
+pub use calendar::{Calendar, MONDAY};
 pub use call::{WindowCall, is_window, window_call};
 pub use hop::Hop;
-pub use interval::parse_interval;
+pub use interval::{months_in, parse_interval};
 pub use session::Sessions;
 pub use time::{finite, micros_of, type_word};
 pub use tumble::Tumble;
@@ -37,9 +39,11 @@ pub struct Window {
 }
 
 /// How time is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WindowAssigner {
     Tumble(Tumble),
+    /// Months, quarters or years.
+    Calendar(Calendar),
     Hop(Hop),
     /// Rows of a group that are at most `gap` apart are one session; it ends `gap` after its last row.
     Session {
@@ -154,6 +158,7 @@ impl WindowAssigner {
     pub fn last_end(&self, t: Micros) -> Option<Micros> {
         match self {
             Self::Tumble(tumble) => tumble.start(t).map(|start| tumble.end(start)),
+            Self::Calendar(calendar) => calendar.start(t).map(|start| calendar.end(start)),
             Self::Hop(hop) => hop.last_end(t),
             Self::Session { gap } => Some(t.saturating_add(*gap)),
         }
@@ -165,6 +170,7 @@ impl Window {
     pub fn end(&self, start_or_last: Micros) -> Micros {
         let length = match self.kind {
             WindowAssigner::Tumble(tumble) => tumble.size,
+            WindowAssigner::Calendar(calendar) => return calendar.end(start_or_last),
             WindowAssigner::Hop(hop) => hop.size,
             WindowAssigner::Session { gap } => gap,
         };
@@ -190,6 +196,7 @@ impl Window {
                 WindowAssigner::Tumble(tumble) => {
                     tumble.start(t).is_some_and(|start| says(Some(start)) && says(start.checked_add(tumble.size)))
                 }
+                WindowAssigner::Calendar(calendar) => calendar.holds(t),
                 WindowAssigner::Hop(hop) => hop.holds(t),
                 WindowAssigner::Session { gap } => says(t.checked_add(gap)),
             }
@@ -207,6 +214,7 @@ impl Window {
     pub fn place(&self, times: &Int64Chunked, due: Admission<'_>) -> WindowAssignment {
         match &self.kind {
             WindowAssigner::Tumble(tumble) => self.place_once(tumble.starts(times), due),
+            WindowAssigner::Calendar(calendar) => self.place_once(calendar.starts(times), due),
             // A row is as late as the session that it would open by itself, so that it does not matter which rows
             // its worker has seen.
             WindowAssigner::Session { .. } => self.place_once(times.clone(), due),
@@ -244,6 +252,7 @@ impl Window {
 pub(super) fn checked(kind: WindowAssigner) -> Result<WindowAssigner> {
     let (word, length) = match kind {
         WindowAssigner::Tumble(tumble) => ("size", tumble.size),
+        WindowAssigner::Calendar(calendar) => ("size", calendar.months),
         WindowAssigner::Hop(hop) if hop.slide <= 0 => ("slide", hop.slide),
         WindowAssigner::Hop(hop) => ("size", hop.size),
         WindowAssigner::Session { gap } => ("gap", gap),

@@ -3,13 +3,23 @@
 use polars::prelude::*;
 use regex::{Regex, RegexBuilder};
 
-use super::{Arguments, OwnFunction, text, truth};
+use super::{Arguments, OwnFunction, TEXT, WHOLE, own, text, truth};
 
 pub(super) const OWN: &[OwnFunction] = &[
-    OwnFunction { names: &["regexp_extract"], takes: 2..=4, output: text, of: extract },
-    OwnFunction { names: &["regexp_replace"], takes: 3..=4, output: text, of: replace },
-    OwnFunction { names: &["regexp_full_match", SIMILAR], takes: 2..=3, output: truth, of: full_match },
-    OwnFunction { names: &[LIKE], takes: 4..=4, output: truth, of: like },
+    own(&["regexp_matches"], &[TEXT, TEXT, TEXT], truth, |a| matches(a, false))
+        .least(2)
+        .told("regexp_matches(text, '^a')", "whether an expression is found"),
+    own(&["regexp_full_match", SIMILAR], &[TEXT, TEXT, TEXT], truth, |a| matches(a, true))
+        .least(2)
+        .told("regexp_full_match(text, 'a.*')", "whether an expression says all of it"),
+    own(&["regexp_extract"], &[TEXT, TEXT, WHOLE, TEXT], text, extract)
+        .least(2)
+        .told("regexp_extract(text, '(.)b', 1)", "what an expression finds, or a group of it"),
+    own(&["regexp_replace"], &[TEXT, TEXT, TEXT, TEXT], text, replace)
+        .least(3)
+        .told("regexp_replace(text, 'a+', 'b')", "the first that an expression finds; all with 'g'"),
+    own(&["regexp_escape"], &[TEXT], text, escaped).told("regexp_escape(text)", "as an expression that means itself"),
+    own(&[LIKE], &[TEXT, TEXT, TEXT, TEXT], truth, like),
 ];
 
 /// SIMILAR TO.
@@ -83,19 +93,46 @@ fn replace(a: &Arguments<'_>) -> PolarsResult<Column> {
     }))
 }
 
-fn full_match(a: &Arguments<'_>) -> PolarsResult<Column> {
+fn matches(a: &Arguments<'_>, full: bool) -> PolarsResult<Column> {
     let texts = a.texts(0)?;
     let Some(pattern) = a.constant(1)? else { return Ok(a.each(|_| None::<bool>)) };
-    let regex = regex(&format!("^(?:{pattern})$"), &options(a, 2)?)?;
+    let options = options(a, 2)?;
+    // What means itself is put in other words before something stands around it.
+    let pattern = if options.contains('l') { regex::escape(&pattern) } else { pattern };
+    let pattern = if full { format!("^(?:{pattern})$") } else { pattern };
+    let regex = regex(&pattern, &options.replace('l', ""))?;
     Ok(a.each(|row| texts.get(row).map(|text| regex.is_match(text))))
 }
 
-fn like(a: &Arguments<'_>) -> PolarsResult<Column> {
+fn escaped(a: &Arguments<'_>) -> PolarsResult<Column> {
     let texts = a.texts(0)?;
-    let (Some(pattern), Some(escape)) = (a.constant(1)?, a.constant(2)?) else {
-        return Ok(a.each(|_| None::<bool>));
-    };
-    polars_ensure!(escape.chars().count() == 1, ComputeError: "ESCAPE takes one sign, and this is '{}'", escape);
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii();
+    let letter = |c: char| if plain(c) { c.to_string() } else { format!("\\{c}") };
+    Ok(a.each(|row| texts.get(row).map(|text| text.chars().map(letter).collect::<String>())))
+}
+
+fn like(a: &Arguments<'_>) -> PolarsResult<Column> {
+    let (texts, patterns) = (a.texts(0)?, a.texts(1)?);
+    let Some(escape) = a.constant(2)? else { return Ok(a.each(|_| None::<bool>)) };
+    polars_ensure!(escape.chars().count() < 2, ComputeError: "ESCAPE takes one sign, and this is '{}'", escape);
+    let options = if a.constant(3)?.is_some_and(|word| word == "i") { "si" } else { "s" };
+    // Mostly it is one pattern for all rows.
+    let (mut last, mut fault): (Option<(String, Regex)>, _) = (None, None);
+    let column = a.each(|row| {
+        let (text, pattern) = (texts.get(row)?, patterns.get(row)?);
+        if last.as_ref().is_none_or(|(known, _)| known != pattern) {
+            match expression(pattern, &escape).and_then(|written| regex(&written, options)) {
+                Ok(regex) => last = Some((pattern.to_owned(), regex)),
+                Err(wrong) => fault = Some(wrong),
+            }
+        }
+        last.as_ref().map(|(_, regex)| regex.is_match(text))
+    });
+    fault.map_or(Ok(column), Err)
+}
+
+/// A pattern of LIKE as a regular expression.
+fn expression(pattern: &str, escape: &str) -> PolarsResult<String> {
     let mut written = String::from("^");
     let mut letters = pattern.chars();
     while let Some(c) = letters.next() {
@@ -110,7 +147,5 @@ fn like(a: &Arguments<'_>) -> PolarsResult<Column> {
         }
     }
     written.push('$');
-    let any_case = a.constant(3)?.is_some_and(|word| word == "i");
-    let regex = regex(&written, if any_case { "si" } else { "s" })?;
-    Ok(a.each(|row| texts.get(row).map(|text| regex.is_match(text))))
+    Ok(written)
 }

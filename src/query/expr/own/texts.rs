@@ -2,22 +2,25 @@
 
 use polars::prelude::*;
 
-use super::{Arguments, OwnFunction, text, truth, whole};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::{Arguments, OwnFunction, TEXT, WHOLE, own, text, whole};
 
 pub(super) const OWN: &[OwnFunction] = &[
-    OwnFunction { names: &["repeat"], takes: 2..=2, output: text, of: repeat },
-    OwnFunction { names: &["ascii", "ord", "unicode"], takes: 1..=1, output: whole, of: code },
-    OwnFunction { names: &["chr"], takes: 1..=1, output: text, of: letter },
-    OwnFunction { names: &["levenshtein", "editdist3"], takes: 2..=2, output: whole, of: levenshtein },
-    OwnFunction { names: &["translate"], takes: 3..=3, output: text, of: translate },
-    OwnFunction { names: &["format"], takes: 1..=32, output: text, of: format },
-    OwnFunction { names: &[POSITION], takes: 2..=2, output: whole, of: position },
-    OwnFunction { names: &[SUBSTRING], takes: 2..=3, output: text, of: substring },
-    OwnFunction { names: &[TRUTH], takes: 1..=1, output: truth, of: truth_of },
+    own(&["repeat"], &[TEXT, WHOLE], text, repeat).told("repeat(text, 3)", "so many times"),
+    own(&["unicode", "ord"], &[TEXT], whole, |a| code(a, -1)).told("unicode(text)", "the number of its first letter"),
+    own(&["ascii"], &[TEXT], whole, |a| code(a, 0)).told("ascii(text)", "the number of its first letter"),
+    own(&["chr"], &[WHOLE], text, letter).told("chr(65)", "the letter with a number"),
+    own(&["translate"], &[TEXT, TEXT, TEXT], text, translate).told("translate(text, 'ab', 'xy')", "letter by letter"),
+    own(&[POSITION, "strpos", "instr"], &[TEXT, TEXT], whole, position)
+        .told("strpos(text, 'a')", "where it stands, from 1; 0 where it does not"),
+    own(&[SUBSTRING, "substr", "substring"], &[TEXT, WHOLE, WHOLE], text, substring)
+        .least(2)
+        .told("substr(text, 1, 3)", "from a letter on, so many"),
+    own(&["strip_accents"], &[TEXT], text, strip_accents).told("strip_accents(text)", "without accents"),
+    own(&["nfc_normalize"], &[TEXT], text, nfc).told("nfc_normalize(text)", "each letter in one way"),
 ];
-
-/// A text as a truth value: what a cast means.
-pub(in crate::query::expr) const TRUTH: &str = "__truth";
 
 /// Where a part stands in a text, in letters from 1; 0 where it does not.
 pub(in crate::query::expr) const POSITION: &str = "__position";
@@ -25,7 +28,7 @@ pub(in crate::query::expr) const POSITION: &str = "__position";
 pub(in crate::query::expr) const SUBSTRING: &str = "__substring";
 
 /// The longest text that is made, bytes.
-const MOST: usize = 1 << 24;
+pub(super) const MOST: usize = 1 << 24;
 
 fn position(a: &Arguments<'_>) -> PolarsResult<Column> {
     let (texts, parts) = (a.texts(0)?, a.texts(1)?);
@@ -43,6 +46,8 @@ fn substring(a: &Arguments<'_>) -> PolarsResult<Column> {
         let (text, from) = (texts.get(row)?, from.get(row)?);
         let start = if from < 0 { text.chars().count() as i64 + 1 + from } else { from };
         let end = if bounded { start.saturating_add(most.get(row)?) } else { i64::MAX };
+        // Of a negative number the letters before that place.
+        let (start, end) = if end < start { (end, start) } else { (start, end) };
         let letters = text.chars().zip(1_i64..).filter(|(_, place)| (start..end).contains(place));
         Some(letters.map(|(letter, _)| letter).collect::<String>())
     }))
@@ -60,33 +65,24 @@ fn repeat(a: &Arguments<'_>) -> PolarsResult<Column> {
     Ok(column)
 }
 
-fn code(a: &Arguments<'_>) -> PolarsResult<Column> {
+fn code(a: &Arguments<'_>, none: i64) -> PolarsResult<Column> {
     let texts = a.texts(0)?;
-    Ok(a.each(|row| texts.get(row).map(|text| text.chars().next().map_or(0, |c| i64::from(u32::from(c))))))
+    Ok(a.each(|row| texts.get(row).map(|text| text.chars().next().map_or(none, |c| i64::from(u32::from(c))))))
 }
 
 fn letter(a: &Arguments<'_>) -> PolarsResult<Column> {
     let codes = a.whole(0)?;
-    Ok(a.each(|row| u32::try_from(codes.get(row)?).ok().and_then(char::from_u32).map(String::from)))
-}
-
-fn levenshtein(a: &Arguments<'_>) -> PolarsResult<Column> {
-    let (one, other) = (a.texts(0)?, a.texts(1)?);
-    Ok(a.each(|row| Some(distance(one.get(row)?.as_bytes(), other.get(row)?.as_bytes()))))
-}
-
-/// How many bytes are put in, taken out or replaced on the way from one text to another (Wagner and Fischer 1974).
-fn distance(one: &[u8], other: &[u8]) -> i64 {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().map_or(0, |steps| *steps as i64)
+    let mut wrong = None;
+    let column = a.each(|row| {
+        let code = codes.get(row)?;
+        let letter = u32::try_from(code).ok().and_then(char::from_u32);
+        wrong = wrong.or_else(|| letter.is_none().then_some(code));
+        letter.map(String::from)
+    });
+    wrong.map_or(
+        Ok(column),
+        |code| polars_bail!(ComputeError: "there is no letter {}; letters have the numbers 0 to 1114111", code),
+    )
 }
 
 fn translate(a: &Arguments<'_>) -> PolarsResult<Column> {
@@ -101,45 +97,13 @@ fn translate(a: &Arguments<'_>) -> PolarsResult<Column> {
     }))
 }
 
-/// `{}` stands for the next argument.
-fn format(a: &Arguments<'_>) -> PolarsResult<Column> {
-    let parts = (0..a.len()).map(|at| a.texts(at)).collect::<PolarsResult<Vec<_>>>()?;
-    let mut wrong = false;
-    let column = a.each(|row| {
-        let mut made = String::new();
-        let mut pieces = parts.first()?.get(row)?.split("{}");
-        made.push_str(pieces.next()?);
-        let mut rest = parts.iter().skip(1);
-        for piece in pieces {
-            match rest.next() {
-                Some(part) => made.push_str(part.get(row)?),
-                None => wrong = true,
-            }
-            made.push_str(piece);
-        }
-        wrong |= made.contains(['{', '}']) && parts.first()?.get(row)?.replace("{}", "").contains(['{', '}']);
-        Some(made)
-    });
-    polars_ensure!(!wrong, ComputeError: "format takes {{}} for each value, and nothing more in braces");
-    Ok(column)
+fn strip_accents(a: &Arguments<'_>) -> PolarsResult<Column> {
+    let texts = a.texts(0)?;
+    let bare = |text: &str| text.nfd().filter(|letter| !is_combining_mark(*letter)).collect::<String>();
+    Ok(a.each(|row| texts.get(row).map(bare)))
 }
 
-fn truth_of(a: &Arguments<'_>) -> PolarsResult<Column> {
+fn nfc(a: &Arguments<'_>) -> PolarsResult<Column> {
     let texts = a.texts(0)?;
-    let mut wrong = None;
-    let column = a.each(|row| {
-        let text = texts.get(row)?;
-        match text.to_ascii_lowercase().as_str() {
-            "true" | "t" | "1" | "yes" | "y" => Some(true),
-            "false" | "f" | "0" | "no" | "n" => Some(false),
-            _ => {
-                wrong.get_or_insert_with(|| text.to_owned());
-                None
-            }
-        }
-    });
-    match wrong {
-        Some(text) => polars_bail!(ComputeError: "'{}' is neither true nor false", text),
-        None => Ok(column),
-    }
+    Ok(a.each(|row| texts.get(row).map(|text| text.nfc().collect::<String>())))
 }

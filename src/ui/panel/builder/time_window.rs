@@ -5,7 +5,7 @@ use eframe::egui::Ui;
 use super::form::{FieldChange, text_ui};
 use crate::query::Form;
 use crate::query::form::{WindowForm, WindowKind};
-use crate::query::window::parse_interval;
+use crate::query::window::{months_in, parse_interval};
 use crate::ui::question::Written;
 use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
@@ -56,7 +56,13 @@ fn form_ui(ui: &mut Ui, window: &mut WindowForm, written: Written<'_>, edit: &mu
         window.size = picked;
         edit.done();
     }
-    span_ui(ui, &format!("{size} as text"), "15 minutes", &mut window.size, edit);
+    let by_months = window.kind == WindowKind::Tumble && months_in(&window.size).is_some_and(|months| months > 0);
+    let name = format!("{size} as text");
+    if by_months {
+        text_ui(ui, &name, "15 minutes", &mut window.size, edit);
+    } else {
+        span_ui(ui, &name, "15 minutes", &mut window.size, edit);
+    }
     if window.kind == WindowKind::Hop {
         ui.label(look::faint("Slide: a window begins every", ui));
         span_ui(ui, "Slide", "5 minutes", &mut window.slide, edit);
