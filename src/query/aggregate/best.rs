@@ -37,6 +37,7 @@ pub const LAST: Aggregate = Aggregate {
 };
 
 pub const ARG_MIN: Aggregate = Aggregate {
+    by_value: true,
     name: "arg_min",
     aliases: &["argmin", "min_by"],
     about: "x where y is smallest, of rows where neither is null; of equal y the smallest x; null for none.",
@@ -47,6 +48,7 @@ pub const ARG_MIN: Aggregate = Aggregate {
 };
 
 pub const ARG_MAX: Aggregate = Aggregate {
+    by_value: true,
     name: "arg_max",
     aliases: &["argmax", "max_by"],
     about: "x where y is largest, of rows where neither is null; of equal y the smallest x; null for none.",
@@ -57,6 +59,7 @@ pub const ARG_MAX: Aggregate = Aggregate {
 };
 
 pub const ARG_MIN_NULL: Aggregate = Aggregate {
+    by_value: true,
     name: "arg_min_null",
     about: "x where y is smallest, also where x is null; of equal y the smallest x; null for none.",
     usage: "arg_min_null(x, y)",
@@ -66,6 +69,7 @@ pub const ARG_MIN_NULL: Aggregate = Aggregate {
 };
 
 pub const ARG_MAX_NULL: Aggregate = Aggregate {
+    by_value: true,
     name: "arg_max_null",
     about: "x where y is largest, also where x is null; of equal y the smallest x; null for none.",
     usage: "arg_max_null(x, y)",

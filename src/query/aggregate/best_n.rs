@@ -12,6 +12,7 @@ use super::{Accumulator, Aggregate, BASE, Parameter, SharedName, nth};
 use crate::data::Result;
 
 pub const ARG_MIN_N: Aggregate = Aggregate {
+    by_value: true,
     name: "arg_min_n",
     shares: Some(SharedName { name: "arg_min", distinct: false }),
     aliases: &["argmin", "min_by"],
@@ -23,6 +24,7 @@ pub const ARG_MIN_N: Aggregate = Aggregate {
 };
 
 pub const ARG_MAX_N: Aggregate = Aggregate {
+    by_value: true,
     name: "arg_max_n",
     shares: Some(SharedName { name: "arg_max", distinct: false }),
     aliases: &["argmax", "max_by"],

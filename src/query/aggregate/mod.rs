@@ -131,6 +131,8 @@ pub struct Aggregate {
     pub by_time: bool,
     /// Whether ORDER BY in a call changes what it gives: it says then which rows come first, as one more input.
     pub by_order: bool,
+    /// Whether of equally good values the smallest is given: an ORDER BY that would choose another is refused.
+    pub by_value: bool,
     /// Whether a text may follow the arguments that stands between the values; the values are then texts.
     pub separated: bool,
     /// What the arguments may be, for errors: `numbers`.
@@ -157,6 +159,7 @@ const BASE: Aggregate = Aggregate {
     parameters: &[],
     by_time: false,
     by_order: false,
+    by_value: false,
     separated: false,
     takes: "numbers",
     output: |_| None,

@@ -18,6 +18,7 @@ pub const MODE: Aggregate = Aggregate {
     name: "mode",
     about: "The most frequent value, of equal counts the smallest; nulls left out; null for none.",
     usage: "mode(x)",
+    by_value: true,
     takes: "numbers, times, texts and conditions",
     output: ordered,
     make: |types, _| made(types, Statistic::Mode),

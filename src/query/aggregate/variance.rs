@@ -132,6 +132,10 @@ pub fn centred((product, product_low): (f64, f64), (x, x_low): (f64, f64), (y, y
 /// Σx² − (Σx)²/n. What is left of equal values is below the precision of the sums, and is nothing.
 pub fn spread(squares: (f64, f64), sum: (f64, f64), n: f64) -> f64 {
     const NOISE: f64 = 1.0 / (1_u128 << 98) as f64;
+    if !squares.0.is_finite() {
+        // They are beyond what a double holds: nobody knows what is left of them.
+        return f64::NAN;
+    }
     let spread = centred(squares, sum, sum, n);
     if spread <= squares.0 * NOISE { 0.0 } else { spread }
 }

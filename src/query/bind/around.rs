@@ -111,6 +111,11 @@ pub(super) fn equation(part: &Ast, own: &Scope, around: &Scope) -> Option<(Ast, 
     }
 }
 
+/// Whether an expression names columns, and all of them are ones that only the question around it has.
+pub(super) fn is_of_around(ast: &Ast, own: &Scope, around: &Scope) -> bool {
+    names_outside(ast, own, around) && !any_name(ast, &mut |name| own.has(name))
+}
+
 /// Whether an expression names columns that only the question around it has.
 fn names_outside(ast: &Ast, own: &Scope, around: &Scope) -> bool {
     any_name(ast, &mut |name| !own.has(name) && around.has(name))

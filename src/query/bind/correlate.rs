@@ -7,7 +7,10 @@ use std::sync::Arc;
 use polars::prelude::*;
 use sqlparser::ast::Expr as Ast;
 
-use super::around::{AROUND, Around, OuterColumn, clauses, equation, is_item, nothing, outer_column, outer_name};
+use super::aggregates::aggregate_of;
+use super::around::{
+    AROUND, Around, OuterColumn, clauses, equation, is_item, is_of_around, nothing, outer_column, outer_name,
+};
 use super::expand::order_text;
 use super::from::BoundFrom;
 use super::join::conjuncts;
@@ -45,6 +48,15 @@ impl<'a> Composer<'a> {
             }
             let mut changed = false;
             expr::rewrite(&mut ast, |node| {
+                if let Ast::Function(call) = &*node
+                    && call.over.is_none()
+                    && aggregate_of(call).is_some()
+                    && is_of_around(node, &from.scope, around.scope)
+                {
+                    return Err(place
+                        .fault_on("this aggregate is of columns around the sub-query alone", node)
+                        .hint("write it in the question around, or name a column of the sub-query in it"));
+                }
                 let Some((here, dtype)) = outer_column(node, &from.scope, around.scope) else { return Ok(()) };
                 let known = columns.iter().position(|own| own.here == here);
                 let at = known.unwrap_or(columns.len());

@@ -168,9 +168,11 @@ impl<'a> Columns<'a> {
         for by in &upper.order {
             let is_named =
                 |ident: &Ident| own.iter().any(|name| name.eq_ignore_ascii_case("all")) || self.named(ident).is_some();
+            // Alone a name is the item; in an expression over rows a column is meant before it.
+            let alone = matches!(expr::parse(ClauseSpan { text: self.text, clause: &by.expr })?, Ast::Identifier(_));
             let expr = match is_by_all(&upper.order, is_named) {
                 true => by.expr.clone(),
-                false => self.clause(&by.expr, &own, true)?,
+                false => self.clause(&by.expr, &own, alone || !rows)?,
             };
             order.push(OrderItem { expr, ..by.clone() });
         }

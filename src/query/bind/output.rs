@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use std::collections::HashSet;
+
 use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, Function};
 
@@ -89,6 +91,7 @@ impl Binder<'_> {
     /// The SELECT list, each item as an expression over what is kept.
     fn rewrite_items<'q>(&mut self, query: &'q Query) -> Result<Vec<Output<'q>>> {
         let mut rewritten = Vec::new();
+        let mut named = HashSet::new();
         // Window functions may name the other items, so those come first.
         let windowed = |item: &SelectItem| item.expr.sql.to_uppercase().contains("OVER");
         let mut places: Vec<usize> = (0..query.items.len()).collect();
@@ -105,9 +108,16 @@ impl Binder<'_> {
             self.rewrite_output(&mut ast, &item.expr, false)?;
             let name = item.alias.clone().unwrap_or_else(|| plain_name(&item.expr.sql));
             // Of rows an alias stands for what was written, of groups for what is kept.
-            self.outputs
-                .entry(name.to_lowercase())
-                .or_insert_with(|| if self.rows { source.clone() } else { ast.clone() });
+            // Of rows an alias stands for what was written, of groups for what is kept. A name that was given goes
+            // before one that an item has anyway.
+            let stands_for = if self.rows { source.clone() } else { ast.clone() };
+            let given = item.alias.is_some();
+            let key = name.to_lowercase();
+            if given && named.insert(key.clone()) {
+                self.outputs.insert(key, stands_for);
+            } else {
+                self.outputs.entry(key).or_insert(stands_for);
+            }
             rewritten.push((place, Output { name, ast, clause: &item.expr, divides: expr::divides(&source) }));
         }
         rewritten.sort_by_key(|(place, _)| *place);

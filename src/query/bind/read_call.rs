@@ -75,6 +75,14 @@ impl ReadCall {
             .zip(&constants)
             .map(|(parameter, written)| constant(aggregate, parameter, written, place))
             .collect::<Result<Vec<_>>>()?;
+        let own = arguments.first();
+        let chooses = |by: &OrderByExpr| Some(&by.expr) != own || by.options.asc == Some(false);
+        if aggregate.by_value && order.iter().any(chooses) {
+            return Err(wrong(format!(
+                "of equally good values {} gives the smallest, whatever ORDER BY says",
+                aggregate.name
+            )));
+        }
         if !aggregate.by_order {
             // It gives the same for any order of the rows.
             order.clear();
@@ -179,7 +187,7 @@ pub(super) fn unordered(function: &Function) -> Function {
     let mut plain = function.clone();
     let (FunctionArguments::List(list), [by]) = (&mut plain.args, &function.within_group[..]) else { return plain };
     let share = match (aggregate::find(&function.name.to_string()).map(|a| a.name), &mut list.args[..]) {
-        (Some("mode"), []) => None,
+        (Some("mode"), []) if by.options.asc != Some(false) => None,
         (Some("quantile_cont" | "quantile_disc"), [share]) => Some(share),
         _ => return plain,
     };
