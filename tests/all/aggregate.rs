@@ -724,8 +724,8 @@ fn distinct_goes_into_any_aggregate_of_one_argument() {
 #[test]
 fn first_and_last_go_by_event_time_or_as_rows_stand() {
     let frame = frame(&tame(&mut fastrand::Rng::with_seed(5), 90));
-    let sql = "SELECT g, first(i) AS f, last(s) AS l, string_agg(s) AS t, array_agg(j) AS a FROM r WHERE i > -9 GROUP BY \
-               g ORDER BY g";
+    let sql = "SELECT g, first(i) AS f, last(s) AS l, string_agg(s) AS t, array_agg(j) AS a FROM r WHERE i > -9 \
+               GROUP BY g ORDER BY g";
     let plan_of = |time| Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), time).unwrap());
     let taken = |plan: &Arc<Plan>, pieces: &[(u64, usize)]| {
         // Pieces that come in any order, to two workers.

@@ -276,7 +276,7 @@ fn no_refusal_is_the_dump_of_a_syntax_tree() {
     let folder = Folder::new();
     let history = format!("r={}", folder.put("r.csv", "k,v,t\na,1,2024-01-01\n").display());
     for (sql, word) in [
-        ("SELECT k FROM r WHERE v > ALL (SELECT v FROM r)", "comparison"),
+        ("SELECT k FROM r WHERE (v, v) > ALL (SELECT v, v FROM r)", "several values"),
         ("SELECT {'a': 1} AS x FROM r", "'dictionary'"),
         ("SELECT v AT TIME ZONE 'UTC' AS x FROM r", "AT TIME ZONE takes"),
         ("SELECT INTERVAL '1' AS x FROM r", "interval"),

@@ -332,16 +332,20 @@ fn a_window_with_a_name_is_what_it_says() {
             "SELECT r, sum(i) OVER (PARTITION BY g ORDER BY r) AS a FROM t ORDER BY r",
         ),
         (
-            "SELECT r, sum(i) OVER (W ORDER BY r) AS a, rank() OVER (w ORDER BY i) AS k FROM t WINDOW w AS (PARTITION BY g) ORDER BY r",
-            "SELECT r, sum(i) OVER (PARTITION BY g ORDER BY r) AS a, rank() OVER (PARTITION BY g ORDER BY i) AS k FROM t ORDER BY r",
+            "SELECT r, sum(i) OVER (W ORDER BY r) AS a, rank() OVER (w ORDER BY i) AS k FROM t \
+             WINDOW w AS (PARTITION BY g) ORDER BY r",
+            "SELECT r, sum(i) OVER (PARTITION BY g ORDER BY r) AS a, rank() OVER (PARTITION BY g ORDER BY i) AS k \
+             FROM t ORDER BY r",
         ),
         (
             "SELECT r, count(*) OVER v AS a FROM t WINDOW w AS (ORDER BY r), v AS (w ROWS 2 PRECEDING) ORDER BY r",
             "SELECT r, count(*) OVER (ORDER BY r ROWS 2 PRECEDING) AS a FROM t ORDER BY r",
         ),
         (
-            "SELECT g, sum(sum(i)) OVER w AS a FROM t GROUP BY g WINDOW w AS (ORDER BY g) QUALIFY count(*) OVER w > 1 ORDER BY count(*) OVER w DESC",
-            "SELECT g, sum(sum(i)) OVER (ORDER BY g) AS a FROM t GROUP BY g QUALIFY count(*) OVER (ORDER BY g) > 1 ORDER BY count(*) OVER (ORDER BY g) DESC",
+            "SELECT g, sum(sum(i)) OVER w AS a FROM t GROUP BY g WINDOW w AS (ORDER BY g) QUALIFY count(*) OVER w > 1 \
+             ORDER BY count(*) OVER w DESC",
+            "SELECT g, sum(sum(i)) OVER (ORDER BY g) AS a FROM t GROUP BY g QUALIFY count(*) OVER (ORDER BY g) > 1 \
+             ORDER BY count(*) OVER (ORDER BY g) DESC",
         ),
         (
             "SELECT max(a) AS m FROM (SELECT sum(i) OVER w AS a FROM t WINDOW w AS (ORDER BY r)) AS q",
@@ -409,7 +413,8 @@ fn without_order_rows_are_numbered_as_they_stand() {
         ("SELECT first(r) AS a FROM (SELECT r FROM t ORDER BY r DESC) AS q", "29"),
         ("SELECT string_agg(r, ' ') AS a FROM (SELECT r FROM t WHERE r < 4 ORDER BY r DESC) AS q", "3 2 1 0"),
         (
-            "SELECT max(n) AS a FROM (SELECT r, row_number() OVER () AS n FROM (SELECT r FROM t ORDER BY r) AS q) AS p WHERE r = 9",
+            "SELECT max(n) AS a FROM (SELECT r, row_number() OVER () AS n FROM (SELECT r FROM t ORDER BY r) AS q) AS p \
+             WHERE r = 9",
             "10",
         ),
     ] {

@@ -1,6 +1,6 @@
 //! The values of a group put together: `string_agg(x, ',')` as one text, `array_agg(x)` as a list. They stand in the
-//! order that ORDER BY in the call says, in that of the event time, or as they stood; where that leaves rows equal, from
-//! the smallest value to the largest, so that the answer does not depend on who came first.
+//! order that ORDER BY in the call says, in that of the event time, or as they stood; where that leaves rows equal,
+//! from the smallest value to the largest, so that the answer does not depend on who came first.
 
 use std::cmp::Ordering;
 use std::ops::Range;

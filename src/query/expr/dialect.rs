@@ -130,6 +130,10 @@ fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
         Ast::BinaryOp { left, op: Op::StringConcat, right } => {
             Some(Ast::BinaryOp { left: Box::new(as_text(left)), op: Op::StringConcat, right: Box::new(as_text(right)) })
         }
+        Ast::BinaryOp { left, op: Op::PGRegexMatch, right } => Some(full_match(false, left, right, "c")),
+        Ast::BinaryOp { left, op: Op::PGRegexNotMatch, right } => Some(full_match(true, left, right, "c")),
+        Ast::BinaryOp { left, op: Op::PGRegexIMatch, right } => Some(full_match(false, left, right, "i")),
+        Ast::BinaryOp { left, op: Op::PGRegexNotIMatch, right } => Some(full_match(true, left, right, "i")),
         Ast::BinaryOp { left, op, right } => {
             let name = operator(op)?;
             Some(call(name, vec![(**left).clone(), (**right).clone()]))
@@ -407,4 +411,10 @@ fn parsed(sql: &str) -> Option<Ast> {
 
 fn is_quoted(ast: &Ast) -> bool {
     matches!(ast, Ast::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
+}
+
+/// `~` and its kin: whether all of a text is what a regular expression says.
+fn full_match(negated: bool, text: &Ast, pattern: &Ast, options: &str) -> Ast {
+    let options = Ast::value(Value::SingleQuotedString(options.to_owned()));
+    negate(negated, call("regexp_full_match", vec![text.clone(), pattern.clone(), options]))
 }

@@ -15,6 +15,7 @@ pub(super) fn operator(op: &Op) -> Option<&'static str> {
         Op::BitwiseAnd => own::AND,
         Op::BitwiseOr => own::OR,
         Op::PGBitwiseXor => own::XOR,
+        Op::PGStartsWith => "starts_with",
         Op::Arrow => own::EXTRACT,
         Op::LongArrow => own::EXTRACT_TEXT,
         _ => return None,

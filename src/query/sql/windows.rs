@@ -88,7 +88,10 @@ fn goes_on(word: &SqlToken) -> bool {
 fn excludes_nothing(text: &str, over: &[SqlToken]) -> Result<()> {
     let Some((inner, _)) = enclosed(over) else { return Ok(()) };
     let frame = [Keyword::ROW, Keyword::PRECEDING, Keyword::FOLLOWING];
-    let excludes = |pair: &[SqlToken]| matches!(pair, [end, word] if word.keyword() == Keyword::EXCLUDE && frame.contains(&end.keyword()));
+    let excludes = |pair: &[SqlToken]| match pair {
+        [end, word] => word.keyword() == Keyword::EXCLUDE && frame.contains(&end.keyword()),
+        _ => false,
+    };
     match inner.windows(2).rfind(|pair| excludes(pair)) {
         Some([_, word]) => Err(point(text, "EXCLUDE in a frame is not understood", word.at.clone())
             .hint("take what is left out off the value: sum(x) OVER (…) - x")),

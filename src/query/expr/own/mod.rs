@@ -255,6 +255,9 @@ impl<'a> Arguments<'a> {
     /// The text that is meant for all rows.
     pub fn constant(&self, at: usize) -> PolarsResult<Option<String>> {
         let texts = self.texts(at)?.0;
+        if texts.is_empty() {
+            return Ok(None);
+        }
         if texts.iter().skip(1).any(|text| text != texts.get(0)) {
             polars_bail!(ComputeError: "this argument must be one text for all rows");
         }
@@ -297,6 +300,9 @@ pub(super) struct Values<T: PolarsDataType>(ChunkedArray<T>);
 
 impl<T: PolarsDataType> Values<T> {
     pub fn get(&self, row: usize) -> Option<T::Physical<'_>> {
+        if self.0.is_empty() {
+            return None;
+        }
         self.0.get(if self.0.len() == 1 { 0 } else { row })
     }
 }

@@ -1,5 +1,7 @@
 //! Regular expressions, and the patterns of LIKE and SIMILAR TO. A pattern is one for all rows.
 
+use std::borrow::Cow;
+
 use polars::prelude::*;
 use regex::{Regex, RegexBuilder};
 
@@ -54,16 +56,58 @@ fn options(a: &Arguments<'_>, at: usize) -> PolarsResult<String> {
     Ok(if a.len() > at { a.constant(at)?.unwrap_or_default() } else { String::new() })
 }
 
+/// Regular expressions for rows: mostly it is one for all of them.
+struct Patterns {
+    options: String,
+    last: Option<(String, Regex)>,
+    /// The first that is none.
+    fault: Option<PolarsError>,
+}
+
+impl Patterns {
+    fn new(options: String) -> Self {
+        Self { options, last: None, fault: None }
+    }
+
+    fn of(&mut self, pattern: &str) -> Option<&Regex> {
+        if self.last.as_ref().is_none_or(|(known, _)| known != pattern) {
+            match regex(pattern, &self.options) {
+                Ok(regex) => self.last = Some((pattern.to_owned(), regex)),
+                Err(wrong) => {
+                    self.fault.get_or_insert(wrong);
+                    return None;
+                }
+            }
+        }
+        self.last.as_ref().map(|(_, regex)| regex)
+    }
+
+    fn told(self, column: Column) -> PolarsResult<Column> {
+        self.fault.map_or(Ok(column), Err)
+    }
+}
+
 fn extract(a: &Arguments<'_>) -> PolarsResult<Column> {
-    let (texts, group) = (a.texts(0)?, if a.len() > 2 { a.whole(2)?.get(0) } else { Some(0) });
-    let Some(pattern) = a.constant(1)? else { return Ok(a.each(|_| None::<String>)) };
-    let regex = regex(&pattern, &options(a, 3)?)?;
-    let group = group.and_then(|group| usize::try_from(group).ok()).unwrap_or(0);
-    polars_ensure!(group < regex.captures_len(), ComputeError: "'{}' has no group {}", pattern, group);
-    Ok(a.each(|row| {
-        let found = regex.captures(texts.get(row)?);
-        Some(found.and_then(|found| found.get(group)).map_or_else(String::new, |piece| piece.as_str().to_owned()))
-    }))
+    let (texts, patterns) = (a.texts(0)?, a.texts(1)?);
+    let groups = if a.len() > 2 { Some(a.whole(2)?) } else { None };
+    let mut known = Patterns::new(options(a, 3)?);
+    let mut lacks = None;
+    let column = a.each(|row| {
+        let (text, pattern) = (texts.get(row)?, patterns.get(row)?);
+        let group = groups.as_ref().map_or(Some(0), |groups| groups.get(row))?;
+        let regex = known.of(pattern)?;
+        let group = usize::try_from(group).ok().filter(|group| *group < regex.captures_len());
+        let Some(group) = group else {
+            lacks.get_or_insert_with(|| format!("'{pattern}' has no such group"));
+            return None;
+        };
+        let found = regex.captures(text).and_then(|found| found.get(group));
+        Some(found.map_or_else(String::new, |piece| piece.as_str().to_owned()))
+    });
+    if let Some(what) = lacks {
+        polars_bail!(ComputeError: "{}", what);
+    }
+    known.told(column)
 }
 
 fn replace(a: &Arguments<'_>) -> PolarsResult<Column> {
@@ -94,14 +138,18 @@ fn replace(a: &Arguments<'_>) -> PolarsResult<Column> {
 }
 
 fn matches(a: &Arguments<'_>, full: bool) -> PolarsResult<Column> {
-    let texts = a.texts(0)?;
-    let Some(pattern) = a.constant(1)? else { return Ok(a.each(|_| None::<bool>)) };
+    let (texts, patterns) = (a.texts(0)?, a.texts(1)?);
     let options = options(a, 2)?;
     // What means itself is put in other words before something stands around it.
-    let pattern = if options.contains('l') { regex::escape(&pattern) } else { pattern };
-    let pattern = if full { format!("^(?:{pattern})$") } else { pattern };
-    let regex = regex(&pattern, &options.replace('l', ""))?;
-    Ok(a.each(|row| texts.get(row).map(|text| regex.is_match(text))))
+    let literal = options.contains('l');
+    let mut known = Patterns::new(options.replace('l', ""));
+    let column = a.each(|row| {
+        let (text, pattern) = (texts.get(row)?, patterns.get(row)?);
+        let pattern = if literal { Cow::Owned(regex::escape(pattern)) } else { Cow::Borrowed(pattern) };
+        let pattern = if full { Cow::Owned(format!("^(?:{pattern})$")) } else { pattern };
+        Some(known.of(&pattern)?.is_match(text))
+    });
+    known.told(column)
 }
 
 fn escaped(a: &Arguments<'_>) -> PolarsResult<Column> {

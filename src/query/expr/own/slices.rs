@@ -1,6 +1,7 @@
 //! Functions that take a piece of a text, or put something around it; letters are Unicode's.
 
 use polars::prelude::*;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Arguments, OwnFunction, TEXT, WHOLE, own, text, truth, whole};
 
@@ -87,7 +88,7 @@ fn trim(a: &Arguments<'_>, start: bool, end: bool) -> PolarsResult<Column> {
 
 fn reverse(a: &Arguments<'_>) -> PolarsResult<Column> {
     let texts = a.texts(0)?;
-    Ok(a.each(|row| texts.get(row).map(|text| text.chars().rev().collect::<String>())))
+    Ok(a.each(|row| texts.get(row).map(|text| text.graphemes(true).rev().collect::<String>())))
 }
 
 fn upper(a: &Arguments<'_>) -> PolarsResult<Column> {

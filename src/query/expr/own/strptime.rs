@@ -76,6 +76,8 @@ impl<'a> Reading<'a> {
     fn read(mut self, pieces: &[Piece]) -> Option<i64> {
         for piece in pieces {
             match piece {
+                // As many spaces as stand there.
+                Piece::Plain(' ') => self.rest = self.rest.trim_start_matches(' '),
                 Piece::Plain(c) => self.rest = self.rest.strip_prefix(*c)?,
                 Piece::Part(letter, _) => self.part(*letter)?,
             }
@@ -175,6 +177,9 @@ impl<'a> Reading<'a> {
             _ => return None,
         };
         self.rest = &self.rest[1..];
+        if !self.rest.get(..2)?.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
         let hours = self.number(2, 0..=23)?;
         let more = self.rest.strip_prefix(':').unwrap_or(self.rest);
         let minutes = match more.starts_with(|c: char| c.is_ascii_digit()) {
