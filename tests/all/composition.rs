@@ -400,6 +400,24 @@ fn windowed_answers_are_joined_over_history_and_live() {
     assert!(want.answer.height() > 1 && counts("n") == counts("c"));
 }
 
+/// Levels of groups, the nearest row and comparisons with all rows of an answer: split anywhere, as all rows at once.
+#[test]
+fn levels_and_nearest_rows_are_those_of_all_rows() {
+    let frame = sample(1_500, 8);
+    for sql in [
+        "SELECT k, tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s, grouping(k) AS g FROM r GROUP BY \
+         CUBE (k, w) ORDER BY ALL",
+        "SELECT a.k, count(*) AS n, sum(b.v) AS s FROM r AS a ASOF JOIN r AS b ON a.k = b.k AND a.t > b.t GROUP BY a.k \
+         ORDER BY a.k",
+        "SELECT DISTINCT ON (k) k, v, t FROM r ORDER BY k, v DESC, t",
+        "SELECT k, max(v) AS m FROM r GROUP BY k HAVING max(v) >= ALL (SELECT v FROM r WHERE v IS NOT NULL) ORDER BY k",
+        "SELECT k FROM r EXCEPT ALL SELECT k FROM r WHERE v > 0 ORDER BY k",
+    ] {
+        let want = at_every_cut(&frame, sql, &[0, 600, 1_500], |_| {});
+        assert!(want.answer.height() > 0, "{sql}");
+    }
+}
+
 /// The fusion law holds for them: history and live, split anywhere, are as all rows at once; and they follow the feed.
 #[test]
 fn a_question_about_an_answer_is_kept_up_to_date() {

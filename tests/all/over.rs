@@ -391,7 +391,7 @@ fn what_over_does_not_know_is_refused_by_name() {
     }
     let fault =
         try_ask("SELECT sum(i) OVER (ORDER BY r) AS s, sum(s) OVER () AS z FROM t", &table.drop("s").unwrap(), None);
-    assert!(fault.unwrap_err().contains("looks at another one"));
+    assert!(fault.unwrap_err().contains("inside a window function"));
 }
 
 #[test]

@@ -253,7 +253,7 @@ fn the_fault_of_a_question_is_marked_at_its_very_word() {
         "SELECT town, '城市' AS c, sum(price) AS s FROM sales GROUP BY town, c HAVING sum(«prise») > 1",
         "SELECT town, sum(price) AS s FROM sales GROUP BY town ORDER BY «prise»",
         "SELECT town, sum(price) FILTER (WHERE «prise» > 1) AS s FROM sales GROUP BY town",
-        "SELECT tumble(sold, INTERVAL '1 hour') AS prise, sum(«prise») AS prise2 FROM sales GROUP BY tumble(sold, \
+        "SELECT tumble(sold, INTERVAL '1 hour') AS hour, sum(«prise») AS prise2 FROM sales GROUP BY tumble(sold, \
          INTERVAL '1 hour')",
         "SELECT town, sum(price) AS s FROM sales GROUP BY «twon»",
         "SELECT town, sum(price) «FORM» sales GROUP BY town",

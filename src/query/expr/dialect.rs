@@ -130,10 +130,10 @@ fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
         Ast::BinaryOp { left, op: Op::StringConcat, right } => {
             Some(Ast::BinaryOp { left: Box::new(as_text(left)), op: Op::StringConcat, right: Box::new(as_text(right)) })
         }
-        Ast::BinaryOp { left, op: Op::PGRegexMatch, right } => Some(full_match(false, left, right, "c")),
-        Ast::BinaryOp { left, op: Op::PGRegexNotMatch, right } => Some(full_match(true, left, right, "c")),
-        Ast::BinaryOp { left, op: Op::PGRegexIMatch, right } => Some(full_match(false, left, right, "i")),
-        Ast::BinaryOp { left, op: Op::PGRegexNotIMatch, right } => Some(full_match(true, left, right, "i")),
+        Ast::BinaryOp { left, op: Op::PGRegexMatch, right } => Some(matching(false, left, right, "c")),
+        Ast::BinaryOp { left, op: Op::PGRegexNotMatch, right } => Some(matching(true, left, right, "c")),
+        Ast::BinaryOp { left, op: Op::PGRegexIMatch, right } => Some(matching(false, left, right, "i")),
+        Ast::BinaryOp { left, op: Op::PGRegexNotIMatch, right } => Some(matching(true, left, right, "i")),
         Ast::BinaryOp { left, op, right } => {
             let name = operator(op)?;
             Some(call(name, vec![(**left).clone(), (**right).clone()]))
@@ -305,9 +305,14 @@ pub(super) fn is_text(dtype: &SqlType) -> bool {
 
 /// The months that an interval says, where it says whole ones and nothing else.
 pub(super) fn months_of(ast: &Ast) -> Option<i64> {
+    interval_text(ast).and_then(|text| months_in(&text))
+}
+
+/// An interval as it is written: `15 minutes`.
+pub(super) fn interval_text(ast: &Ast) -> Option<String> {
     let interval = match ast {
         Ast::Interval(interval) => interval,
-        Ast::Nested(inner) => return months_of(inner),
+        Ast::Nested(inner) => return interval_text(inner),
         _ => return None,
     };
     let text = match &*interval.value {
@@ -318,7 +323,7 @@ pub(super) fn months_of(ast: &Ast) -> Option<i64> {
         _ => return None,
     };
     let unit = interval.leading_field.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
-    months_in(&format!("{text}{unit}"))
+    Some(format!("{text}{unit}"))
 }
 
 /// Where a part stands in a text, in letters from 1; 0 where it does not.
@@ -413,8 +418,8 @@ fn is_quoted(ast: &Ast) -> bool {
     matches!(ast, Ast::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
 }
 
-/// `~` and its kin: whether all of a text is what a regular expression says.
-fn full_match(negated: bool, text: &Ast, pattern: &Ast, options: &str) -> Ast {
+/// `~` and its kin: whether a regular expression finds anything in a text.
+fn matching(negated: bool, text: &Ast, pattern: &Ast, options: &str) -> Ast {
     let options = Ast::value(Value::SingleQuotedString(options.to_owned()));
-    negate(negated, call("regexp_full_match", vec![text.clone(), pattern.clone(), options]))
+    negate(negated, call("regexp_matches", vec![text.clone(), pattern.clone(), options]))
 }

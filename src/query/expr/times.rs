@@ -8,13 +8,14 @@ use sqlparser::ast::{
     BinaryOperator as Op, DataType as SqlType, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value,
 };
 
-use super::dialect::months_of;
+use super::dialect::{interval_text, months_of};
 use super::own;
 use super::time_calls::{ADD, DATE, MICROS, PLAIN, PREFIX, STAMP, SUB};
 use super::tree::{self, arguments, call};
 use crate::data::Result;
 use crate::data::time;
 use crate::query::walk;
+use crate::query::window::parse_interval;
 
 /// Functions that take a time and give it back as it is.
 pub(super) const NEUTRAL: &[&str] = &["coalesce", "nullif", "greatest", "least"];
@@ -37,6 +38,8 @@ fn kind(expr: &Ast, schema: &Schema) -> Option<DataType> {
         Ast::Cast { data_type, .. } => cast_type(data_type),
         Ast::BinaryOp { left, op: Op::Plus | Op::Minus, right } => match (kind(left, schema), kind(right, schema)) {
             (Some(a), Some(b)) if time::is_time(&a) && time::is_time(&b) => Some(span),
+            (Some(DataType::Date), _) if has_clock(right, schema) => Some(MICROS),
+            (_, Some(DataType::Date)) if has_clock(left, schema) => Some(MICROS),
             (Some(a), _) if time::is_time(&a) => Some(a),
             (a, b) => b.or(a),
         },
@@ -54,6 +57,15 @@ fn kind(expr: &Ast, schema: &Schema) -> Option<DataType> {
             _ => own::find(call).and_then(own::OwnFunction::time),
         },
         _ => None,
+    }
+}
+
+/// Whether a span is not known to be of whole days, so that a date and that is a time.
+fn has_clock(span: &Ast, schema: &Schema) -> bool {
+    const DAY: i64 = 86_400_000_000;
+    match interval_text(span) {
+        Some(text) => parse_interval(&text).is_ok_and(|micros| micros % DAY != 0),
+        None => matches!(kind(span, schema), Some(DataType::Duration(_))),
     }
 }
 
@@ -116,6 +128,9 @@ pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
                 let name = if *op == Op::Plus { ADD } else { SUB };
                 // The time first: it is the value that is reported.
                 let (first, second) = if is_time(left) || *op == Op::Minus { (left, right) } else { (right, left) };
+                if kind(first, schema) == Some(DataType::Date) && has_clock(second, schema) {
+                    **first = call(STAMP, vec![(**first).clone()]);
+                }
                 *node = call(name, vec![(**first).clone(), (**second).clone()]);
             }
             Ast::BinaryOp {

@@ -83,13 +83,14 @@ impl Nearest {
         let of = |row: &u32| ranks.get(*row as usize).copied().unwrap_or_default();
         let smaller = || rows.partition_point(|row| of(row) < rank);
         let no_greater = || rows.partition_point(|row| of(row) <= rank);
-        let at = match self.way {
-            Way::NotAfter => no_greater().checked_sub(1)?,
-            Way::Before => smaller().checked_sub(1)?,
-            Way::NotBefore => smaller(),
-            Way::After => no_greater(),
+        let nearest = match self.way {
+            Way::NotAfter => rows.get(no_greater().checked_sub(1)?)?,
+            Way::Before => rows.get(smaller().checked_sub(1)?)?,
+            Way::NotBefore => rows.get(smaller())?,
+            Way::After => rows.get(no_greater())?,
         };
-        rows.get(at).copied()
+        // Of equal ones the first that came.
+        rows.get(rows.partition_point(|row| of(row) < of(nearest))).copied()
     }
 }
 

@@ -482,6 +482,11 @@ impl<'a> FromReader<'_, 'a> {
         Ok((Some(name.to_owned()), columns))
     }
 
+    /// Whether the join of a table before begins to say how rows find each other.
+    fn starts_on(&self) -> bool {
+        matches!(self.keyword(0), Keyword::ON | Keyword::USING)
+    }
+
     fn on(&mut self) -> Result<Option<JoinConstraint>> {
         match self.keyword(0) {
             Keyword::USING => {
@@ -503,7 +508,7 @@ impl<'a> FromReader<'_, 'a> {
                         Token::LParen => depth += 1,
                         Token::RParen => depth -= 1,
                         Token::Comma if depth == 0 => break,
-                        _ if depth == 0 && self.starts_join(0) => break,
+                        _ if depth == 0 && (self.starts_join(0) || self.at > start && self.starts_on()) => break,
                         _ => {}
                     }
                     self.at += 1;

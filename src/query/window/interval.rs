@@ -9,10 +9,12 @@ use crate::data::{Fault, Result};
 /// An unknown unit, no number, or months and years, whose length varies.
 pub fn parse_interval(text: &str) -> Result<Micros> {
     let unknown = || Fault::new(format!("'{text}' is not an interval"));
-    let clock: Vec<&str> = text.trim().split(':').collect();
+    // A sign before a clock is one of all of it.
+    let (sign, bare) = text.trim().strip_prefix('-').map_or((1.0, text.trim()), |bare| (-1.0, bare));
+    let clock: Vec<&str> = bare.split(':').collect();
     if let [h, m, s] = clock[..] {
         let number = |t: &str| t.parse::<f64>().map_err(|_| unknown());
-        return within((number(h)? * 3_600.0 + number(m)? * 60.0 + number(s)?) * 1e6, text);
+        return within(sign * (number(h)? * 3_600.0 + number(m)? * 60.0 + number(s)?) * 1e6, text);
     }
     let mut rest = text.trim();
     let mut total = 0.0_f64;

@@ -125,12 +125,12 @@ fn whole_of(text: &str) -> Option<i64> {
     // The point stands after so many digits.
     let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
     let mut number: i128 = 0;
-    for place in 0..point.clamp(0, 40) {
+    for place in 0..point.clamp(0, 38) {
         let digit =
             usize::try_from(place).ok().and_then(|place| all.as_bytes().get(place)).map_or(0, |byte| byte - b'0');
         number = number * 10 + i128::from(digit);
     }
-    if point > 40 && all.bytes().any(|byte| byte != b'0') {
+    if point > 38 && all.bytes().any(|byte| byte != b'0') {
         return None;
     }
     let next = usize::try_from(point).ok().and_then(|place| all.as_bytes().get(place));
