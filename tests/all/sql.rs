@@ -213,7 +213,7 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT nope FROM (SELECT origin FROM flights)", "the columns are origin", "nope"),
         ("SELECT origin FROM flights UNION SELEC 1", "SELECT", ""),
         ("SELECT quantile_cont(Delay, 1.5) FROM flights", "q must be a number from 0 to 1", "1.5"),
-        ("SELECT quantile_cont(Delay, -1.5) FROM flights", "q must be a number from 0 to 1", "0.5"),
+        ("SELECT quantile_cont(Delay, -1.5) FROM flights", "q must be a number from 0 to 1", "1.5"),
         ("SELECT quantile_cont(Delay, distance) FROM flights", "written out", "distance"),
         ("SELECT quantile_cont(Delay) FROM flights", "takes two arguments", "quantile_cont(Delay)"),
         ("SELECT median(Delay, 2) FROM flights", "takes one argument", "median(Delay, 2)"),
