@@ -229,7 +229,7 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT arg_min(origin, *) FROM flights", "plain expressions", "arg_min(origin, *)"),
         ("SELECT bool_and(Delay) FROM flights", "takes conditions", "bool_and(Delay)"),
         ("SELECT corr(DISTINCT Delay, distance) FROM flights", "DISTINCT has no meaning", ""),
-        ("SELECT first(origin ORDER BY Delay) FROM flights", "arg_min", ""),
+        ("SELECT quantile_cont(Delay, 0.9 ORDER BY Delay DESC) FROM flights", "ORDER BY says otherwise", ""),
         ("SELECT first(origin) IGNORE NULLS FROM flights", "", ""),
         ("SELECT arg_min(origin, max(Delay)) FROM flights", "inside an aggregate", "max(Delay)"),
     ] {

@@ -9,6 +9,7 @@ use super::{Accumulator, Aggregate, BASE, Class, foreign, nth, part};
 use crate::data::Result;
 
 pub const APPROX_QUANTILE: Aggregate = Aggregate {
+    by_value: true,
     name: "approx_quantile",
     about: "About the value that a share q of the values does not exceed; null for none.",
     usage: "approx_quantile(x, q)",

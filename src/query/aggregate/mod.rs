@@ -131,7 +131,7 @@ pub struct Aggregate {
     pub by_time: bool,
     /// Whether ORDER BY in a call changes what it gives: it says then which rows come first, as one more input.
     pub by_order: bool,
-    /// Whether of equally good values the smallest is given: an ORDER BY that would choose another is refused.
+    /// Whether it goes from the smallest value on: an ORDER BY that says otherwise is refused.
     pub by_value: bool,
     /// Whether a text may follow the arguments that stands between the values; the values are then texts.
     pub separated: bool,

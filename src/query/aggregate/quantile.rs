@@ -24,6 +24,7 @@ pub const MEDIAN: Aggregate = Aggregate {
 };
 
 pub const QUANTILE_CONT: Aggregate = Aggregate {
+    by_value: true,
     name: "quantile_cont",
     aliases: &["percentile_cont"],
     about: "The value that a share q of the values does not exceed, interpolated; counted from the largest where q is \

@@ -36,6 +36,7 @@ pub const ENTROPY: Aggregate = Aggregate {
 };
 
 pub const QUANTILE_DISC: Aggregate = Aggregate {
+    by_value: true,
     name: "quantile_disc",
     aliases: &["quantile", "percentile_disc"],
     about: "The smallest value that a share q of the values does not exceed; counted from the largest where q is \

@@ -138,11 +138,24 @@ impl Binder<'_> {
                             .hint(format!("it has {} items", query.items.len()))
                     })?
                 }
-                None => self.output_expr(&by.expr, true)?,
+                // Alone a name is the item, also where a group is called so.
+                None => match self.item_alone(&by.expr)? {
+                    Some(item) => item,
+                    None => self.output_expr(&by.expr, true)?,
+                },
             };
             order.push((ast, by));
         }
         Ok(order)
+    }
+
+    /// The item that a name alone means, of an answer of groups.
+    fn item_alone(&self, clause: &Clause) -> Result<Option<Ast>> {
+        if self.rows {
+            return Ok(None);
+        }
+        let Ast::Identifier(ident) = self.parse(self.place(clause))? else { return Ok(None) };
+        Ok(self.outputs.get(&ident.value.to_lowercase()).map(|item| Ast::Nested(Box::new(item.clone()))))
     }
 
     fn output_expr(&mut self, clause: &Clause, aliases: bool) -> Result<Ast> {

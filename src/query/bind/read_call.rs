@@ -79,7 +79,7 @@ impl ReadCall {
         let chooses = |by: &OrderByExpr| Some(&by.expr) != own || by.options.asc == Some(false);
         if aggregate.by_value && order.iter().any(chooses) {
             return Err(wrong(format!(
-                "of equally good values {} gives the smallest, whatever ORDER BY says",
+                "{} goes from the smallest value on, and this ORDER BY says otherwise",
                 aggregate.name
             )));
         }

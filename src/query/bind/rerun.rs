@@ -47,6 +47,7 @@ pub(super) fn bind(
         leaves: Vec::new(),
         shared: Vec::new(),
         named: Vec::new(),
+        inside: 0,
     };
     let bound = composer.question(&words, &[], None)?;
     let leaves = composer.leaves.iter().map(|leaf| composer.planned(leaf)).collect::<Result<_>>()?;
@@ -79,6 +80,8 @@ pub(super) struct Composer<'a> {
     shared: Vec<Node<Plan>>,
     /// Where the answers to the questions of WITH are shared, by where their words are.
     named: Vec<(*const SqlToken, usize, SchemaRef)>,
+    /// In so many sub-queries stands what is bound.
+    inside: usize,
 }
 
 impl<'a> Composer<'a> {
@@ -135,7 +138,7 @@ impl<'a> Composer<'a> {
                 && table.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))
         };
         // A table that has another name within is by its own name one around it.
-        if within && layer.has_alias() && words.windows(2).any(qualifies) {
+        if self.inside > 0 && layer.has_alias() && words.windows(2).any(qualifies) {
             return Ok(None);
         }
         let table = self.table(name)?;
@@ -353,7 +356,10 @@ impl<'a> Composer<'a> {
         let mut subs = SubQueries::default();
         for (i, text) in texts.iter().enumerate() {
             let mut around = Around { scope, rows, kind: text.kind, keys: Vec::new(), of_none: None };
-            let bound = self.question(text.words, named, Some(&mut around))?;
+            self.inside += 1;
+            let bound = self.question(text.words, named, Some(&mut around));
+            self.inside -= 1;
+            let bound = bound?;
             if text.kind == SubKind::Value && bound.output.len() != 1 {
                 let what = format!("a sub-query that stands for one value has {} columns", bound.output.len());
                 return Err(point(self.sql, what, text.at.clone()).hint("select one column in it"));
