@@ -22,6 +22,8 @@ pub struct RowJoin {
 
 /// The most pairs of rows that one join gives.
 const MOST: usize = 1 << 28;
+/// The most values that they have: some 4 GiB.
+const MOST_VALUES: usize = 1 << 29;
 
 impl RowJoin {
     /// The rows of `left` beside those of `right`, in the order of the left ones; rows of the right one that nobody
@@ -141,9 +143,11 @@ impl Pairs<'_> {
                 self.found.1.push(right);
             }
         }
-        if self.found.0.len() > MOST {
-            return Err(Fault::new(format!("this join gives more than {MOST} rows"))
-                .hint("join by an equation that fewer rows fulfil"));
+        let most = MOST.min(MOST_VALUES / (self.left.width() + self.right.width()).max(1));
+        if self.found.0.len() > most {
+            return Err(Fault::new(format!("this join gives more than {most} rows")).hint(
+                "join by an equation that fewer rows fulfil, and name tables that share one next to each other",
+            ));
         }
         Ok(())
     }
